@@ -1,0 +1,65 @@
+/**
+ * Breaches of a protocol and oddities, as data. Each says what was seen, where, and what was done about it; none is ever thrown.
+ * The union of kinds is closed; `docs/anomalies.md` is made from the descriptions below.
+ */
+import type { ContentBlock } from './message.ts'
+import type { JsonValue } from './json.ts'
+
+/** Every kind of anomaly, with the sentence that the documentation and the command line show. */
+export const ANOMALY_KINDS = {
+  missing_begin: 'content came before the event that begins a message',
+  repeated_begin: 'the event that begins the message came again under the same id',
+  id_changed: 'a later event names another message id',
+  restarted: 'another message began before this one had ended; it replaces what came before, which is kept here',
+  regenerated: 'the message was sent again with other content, which replaces the old, kept here',
+  second_message: 'another message began after this one had ended; it was ignored',
+  unopened_block: 'a delta came for a block that was never opened; it was opened',
+  kind_mismatch: 'a delta of one kind came for a block of another; it got a block of its own',
+  block_key_reused: 'the key of a block was used again for another block',
+  repeated_open: 'a block was opened twice',
+  repeated_close: 'a block was closed twice',
+  stray_close: 'a block was closed that was never opened',
+  late_append: 'a delta came after its block was closed; it was added',
+  append_after_hand_out: 'a delta came for a tool call that was already handed out; it was left out, kept here',
+  snapshot_differs: 'the final form of a block differs from what was streamed; it replaced that',
+  snapshot_refused: 'the final form of a block contradicts what cannot be changed any more; it was left out, kept here',
+  duplicate_call: 'the same tool call was sent again; it is one call',
+  call_id_reused: 'another tool call came under an id that was taken; it got an id of its own',
+  repeated_stop: 'the stop reason came again',
+  stop_changed: 'the stop reason changed',
+  content_after_stop: 'content came after the stop reason; it was added',
+  missing_stop: 'the message ended without a stop reason',
+  missing_terminal: 'the stream ended without the last event of its protocol',
+  late_event: 'an event came after the end of the message; it was ignored',
+  sequence_gap: 'numbered events are missing',
+  sequence_unreliable: 'the numbers of the events lie; they are not used',
+  duplicate_event: 'a numbered event came twice; it was dropped',
+  malformed_event: 'the data of an event is not what its protocol allows',
+  cut_event: 'the stream ended inside an event',
+  unknown_event: 'an event of an unknown type; it was ignored',
+  unknown_delta: 'a delta of an unknown type; its fields were kept on the block',
+  unknown_block: 'a block of an unknown type; it was carried through',
+  input_too_deep: 'the arguments of a tool call are nested too deep',
+  more: 'further anomalies were counted, not kept',
+} as const
+
+export type AnomalyKind = keyof typeof ANOMALY_KINDS
+
+export interface Anomaly {
+  readonly kind: AnomalyKind
+  /** The ordinal of the block that it concerns. */
+  readonly block?: number
+  /** What exactly was seen: a type, an id, a text of at most 4 KB. */
+  readonly detail?: string
+  /** What was left out or replaced, if it was content. */
+  readonly content?: readonly ContentBlock[]
+  /** What was left out or replaced, if it was not. */
+  readonly value?: JsonValue
+  /** How often it came in a row, if more than once; for `more`: how many. */
+  readonly count?: number
+}
+
+/** At most 4 KB of a text, for an anomaly or an error. */
+export function excerpt(text: string): string {
+  return text.length <= 4096 ? text : `${text.slice(0, 4095)}…`
+}

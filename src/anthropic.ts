@@ -1,0 +1,16 @@
+/** `onefold/anthropic`: the names of onefold that know the types of `@anthropic-ai/sdk`. Nothing of the SDK is loaded. */
+import type { Message } from '@anthropic-ai/sdk/resources/messages'
+import { MisuseError } from './errors.ts'
+import { toNative as toNativeJson } from './fold.ts'
+import type { AssistantMessage } from './message.ts'
+
+/**
+ * The message as the SDK's `Message`: what `client.messages.create` answers without streaming. Throws
+ * `MisuseError('bad_argument')` for a message of another dialect.
+ */
+export function toNative(message: AssistantMessage): Message {
+  if (message.dialect !== 'anthropic-messages') {
+    throw new MisuseError('bad_argument', `the message is of the dialect ${message.dialect}, not anthropic-messages`)
+  }
+  return toNativeJson(message) as unknown as Message
+}

@@ -1,0 +1,370 @@
+/**
+ * Carries out what the message table of `state.ts` says: operations in, turn events and finished messages out. It knows no provider, no
+ * clock and no I/O, and decides nothing by itself.
+ */
+import type { Anomaly, AnomalyKind } from '../anomaly.ts'
+import { excerpt } from '../anomaly.ts'
+import { copyFields, mergeFields, sizeOfJson, type JsonValue } from '../json.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot } from '../message.ts'
+import type { AnomalyOperation, BeginOperation, MetaOperation, Operation, StopOperation, Translation } from '../operation.ts'
+import type { TurnEvent } from '../turn-event.ts'
+import { argumentsOf } from './block.ts'
+import { Blocks, type BlockOptions } from './blocks.ts'
+import {
+  clearDraft,
+  contentOf,
+  createDraft,
+  mergeCounts,
+  messageOf,
+  snapshotOf,
+  usageOf,
+  type Draft,
+  type EndingFacts,
+} from './draft.ts'
+import { about, Output } from './output.ts'
+import { Sequence } from './sequence.ts'
+import { decideBegin, decideOutcome, decideStop, MESSAGE_TABLE, messageInput, type Ending } from './state.ts'
+import { ToolInputReader, type PartialInput } from './tool-input.ts'
+
+export interface AssemblerOptions<D extends Dialect> extends BlockOptions {
+  readonly dialect: D | 'unknown'
+  readonly turn: string
+  /** `strict`: a message that is sent again under its id is not compared with what is there. */
+  readonly identity: 'replay' | 'strict'
+  /** The source carries many messages. */
+  readonly many: boolean
+  /** A clean end of input counts as complete: for vendors that send no terminal. */
+  readonly acceptEof: boolean
+  readonly isLive: boolean
+}
+
+/** One message on its way, and what puts its blocks together. */
+interface Strand<D extends Dialect> {
+  readonly draft: Draft
+  readonly blocks: Blocks<D>
+}
+
+export class Assembler<D extends Dialect = Dialect> {
+  readonly #options: AssemblerOptions<D>
+  readonly #output: Output<D>
+  readonly #sequence = new Sequence()
+  readonly #strands = new Map<number, Strand<D>>()
+  readonly #messages: AssistantMessage<D>[] = []
+  readonly #anomalies: Anomaly[] = []
+  #lateEvents = 0
+
+  constructor(options: AssemblerOptions<D>) {
+    this.#options = options
+    this.#output = new Output(options.isLive, options.limits.anomalies)
+  }
+
+  /** Applies what one provider event means. `raw` is passed on with the turn events. */
+  receive(event: Translation, raw?: JsonValue): readonly TurnEvent<D>[] {
+    this.#output.raw = raw
+    if (event.number === undefined) this.#applyAll(event)
+    else for (const due of this.#sequence.offer(event, this.#noteNumber)) this.#applyAll(due)
+    return this.#output.take()
+  }
+
+  /** The only door to the message. Gives the last turn events; nothing when repeated. */
+  end(ending: Ending, facts: EndingFacts = {}): readonly TurnEvent<D>[] {
+    this.#output.raw = undefined
+    for (const due of this.#sequence.release(this.#noteNumber)) this.#applyAll(due)
+    if (this.#strands.size === 0) this.#strand(0)
+    for (const strand of this.#strands.values()) {
+      if (MESSAGE_TABLE[strand.draft.phase].end.rule === 'finish') this.#finish(strand, ending, facts)
+    }
+    return this.#output.take()
+  }
+
+  /** True once the protocol's last event was seen: nothing that comes later changes the message. */
+  get isTerminal(): boolean {
+    return this.#strands.size > 0 && [...this.#strands.values()].every(({ draft }) => hasEnded(draft))
+  }
+
+  /** The finished messages: the choices of one answer, or all messages of a source that carries many. */
+  get messages(): readonly AssistantMessage<D>[] {
+    return this.#messages
+  }
+
+  /** What was odd after the message had ended. */
+  get anomalies(): readonly Anomaly[] {
+    return this.#lateEvents === 0
+      ? this.#anomalies
+      : [...this.#anomalies, { kind: 'late_event', count: this.#lateEvents }]
+  }
+
+  get hasContent(): boolean {
+    return (this.#strands.get(0)?.draft.blocks.length ?? 0) > 0
+  }
+
+  /** From now on turn events are given. */
+  goLive(): void {
+    this.#output.isLive = true
+  }
+
+  snapshot(): MessageSnapshot<D> {
+    return snapshotOf(this.#strand(0).draft, this.#facts())
+  }
+
+  /** Parses what has arrived of a call's arguments, or of a text that is JSON; undefined if there is no such block. */
+  partialInput(ordinal: number): PartialInput | undefined {
+    const block = this.#strand(0).draft.blocks[ordinal]
+    if (block === undefined) return undefined
+    if (block.reader === undefined) {
+      block.reader = new ToolInputReader(this.#options.limits.toolDepth)
+      block.reader.feed(argumentsOf(block))
+    }
+    return block.reader.read()
+  }
+
+  #facts() {
+    const { dialect, turn, limits } = this.#options
+    return { dialect, turn, maxDepth: limits.toolDepth }
+  }
+
+  #strand(choice: number): Strand<D> {
+    return this.#strands.get(choice) ?? this.#begin(choice, choice)
+  }
+
+  #begin(choice: number, ordinal: number): Strand<D> {
+    const draft = createDraft(`${this.#options.turn}/${ordinal}`, choice)
+    const strand = { draft, blocks: new Blocks(draft, this.#output, this.#options) }
+    this.#strands.set(choice, strand)
+    return strand
+  }
+
+  #applyAll(event: Translation): void {
+    for (const operation of event.operations) {
+      if (operation.choice !== 'all') this.#apply(this.#strand(operation.choice), operation)
+      else if (this.#strands.size === 0) this.#apply(this.#strand(0), operation)
+      else for (const strand of this.#strands.values()) this.#apply(strand, operation)
+    }
+  }
+
+  #apply(strand: Strand<D>, operation: Operation): void {
+    const { draft } = strand
+    const { rule, to } = MESSAGE_TABLE[draft.phase][messageInput(operation)]
+    switch (rule) {
+      case 'start':
+      case 'start_unannounced':
+        draft.phase = to
+        this.#start(strand, operation)
+        return
+      case 'begin_again':
+      case 'begin_after_end':
+        if (operation.op === 'begin') this.#beginAgain(strand, operation)
+        return
+      case 'apply_late': {
+        const before = draft.pieces
+        this.#applyTo(strand, operation)
+        if (draft.pieces > before) this.#output.note(draft, { kind: 'content_after_stop' })
+        return
+      }
+      case 'apply':
+        draft.phase = to
+        this.#applyTo(strand, operation)
+        return
+      case 'terminate':
+        draft.phase = to
+        this.#applyTo(strand, operation)
+        if (this.#options.many) this.#finish(strand, { kind: 'complete' }, {})
+        return
+      case 'ignore':
+        this.#lateEvents += 1
+        return
+      case 'finish':
+        return
+      default: {
+        const never: never = rule
+        return never
+      }
+    }
+  }
+
+  #start(strand: Strand<D>, operation: Operation): void {
+    const { draft } = strand
+    const isAnnounced = operation.op === 'begin'
+    draft.beginning = isAnnounced ? 'announced' : 'implied'
+    if (isAnnounced || operation.op === 'meta') this.#mergeMeta(draft, operation)
+    this.#emitStart(draft)
+    if (!isAnnounced) this.#output.note(draft, { kind: 'missing_begin', detail: operation.op })
+    if (!isAnnounced && operation.op !== 'meta') this.#applyTo(strand, operation)
+  }
+
+  #beginAgain(strand: Strand<D>, operation: BeginOperation): void {
+    const { draft } = strand
+    const decision = decideBegin({
+      ended: hasEnded(draft),
+      announced: draft.beginning === 'announced',
+      id: draft.id,
+      newId: operation.id,
+      many: this.#options.many,
+      handedOut: draft.handedOut > 0,
+    })
+    switch (decision) {
+      case 'adopt':
+        draft.beginning = 'announced'
+        this.#mergeMeta(draft, operation)
+        return
+      case 'repeat':
+        if (this.#options.identity !== 'strict') draft.run += 1
+        this.#mergeMeta(draft, operation)
+        this.#output.note(draft, { kind: 'repeated_begin' })
+        return
+      case 'restart':
+        this.#output.note(draft, {
+          kind: 'restarted',
+          detail: draft.id ?? '',
+          content: contentOf(draft, this.#options.limits.toolDepth),
+        })
+        clearDraft(draft)
+        draft.phase = 'streaming'
+        this.#output.emit({ type: 'reset', ...about(draft) })
+        this.#mergeMeta(draft, operation)
+        this.#emitStart(draft)
+        return
+      case 'refuse':
+        draft.error = {
+          class: 'regenerated_after_tool_call',
+          retryable: false,
+          message: `another message began after a tool call of this one was handed out: ${excerpt(operation.id ?? '')}`,
+        }
+        draft.phase = 'terminated'
+        return
+      case 'next':
+        this.#apply(this.#begin(draft.choice, this.#messages.length), operation)
+        return
+      case 'second':
+        this.#anomalies.push({ kind: 'second_message', detail: excerpt(operation.id ?? '') })
+        return
+      case 'late':
+        this.#lateEvents += 1
+        return
+      default: {
+        const never: never = decision
+        return never
+      }
+    }
+  }
+
+  #applyTo({ draft, blocks }: Strand<D>, operation: Operation): void {
+    switch (operation.op) {
+      case 'open':
+      case 'append':
+      case 'list':
+      case 'patch':
+      case 'snapshot':
+      case 'close':
+        blocks.apply(operation)
+        return
+      case 'meta':
+        if (operation.id !== undefined && draft.lastId !== undefined && operation.id !== draft.lastId) {
+          this.#output.note(draft, { kind: 'id_changed', detail: operation.id })
+        }
+        this.#mergeMeta(draft, operation)
+        return
+      case 'stop':
+        this.#stop(draft, operation)
+        blocks.handOutClosed()
+        return
+      case 'usage':
+        mergeCounts(draft, operation.counts)
+        mergeFields((draft.rawUsage ??= {}), copyFields(operation.raw))
+        if (this.#output.isLive) this.#output.emit({ type: 'usage', ...about(draft), usage: usageOf(draft) })
+        return
+      case 'terminal':
+        if (draft.terminal !== 'hard') draft.terminal = operation.strength
+        return
+      case 'fail':
+        draft.error = operation.error
+        return
+      case 'anomaly':
+        if (operation.kind === 'malformed_event') blocks.taint()
+        this.#noteOperation(draft, operation)
+        return
+      case 'begin':
+        return
+      default: {
+        const never: never = operation
+        return never
+      }
+    }
+  }
+
+  #mergeMeta(draft: Draft, { op, id, model, wire }: BeginOperation | MetaOperation): void {
+    draft.id ??= id
+    draft.lastId = id ?? draft.lastId
+    if (op === 'meta' || draft.model === undefined) draft.model = model ?? draft.model
+    if (wire !== undefined) mergeFields(draft.wire, copyFields(wire))
+  }
+
+  #stop(draft: Draft, { reason, raw, sequence = null }: StopOperation): void {
+    const decision = decideStop(draft.stop?.reason, reason)
+    switch (decision) {
+      case 'first':
+        draft.stop = { reason, raw, sequence }
+        return
+      case 'worse':
+        this.#output.note(draft, { kind: 'stop_changed', detail: `${draft.stop?.raw ?? ''} → ${raw}` })
+        draft.stop = { reason, raw, sequence }
+        return
+      case 'repeat':
+        this.#output.note(draft, { kind: 'repeated_stop', detail: raw })
+        if (draft.stop !== undefined) draft.stop.sequence ??= sequence
+        return
+      case 'better':
+        this.#output.note(draft, { kind: 'stop_changed', detail: `${draft.stop?.raw ?? ''}, then ${raw}` })
+        return
+      default: {
+        const never: never = decision
+        return never
+      }
+    }
+  }
+
+  #finish(strand: Strand<D>, ending: Ending, facts: EndingFacts): void {
+    const { draft, blocks } = strand
+    const outcome = decideOutcome(ending, {
+      terminal: draft.terminal,
+      error: draft.error,
+      isEmpty: draft.beginning === 'none',
+      malformed: draft.malformed,
+      acceptEof: this.#options.acceptEof,
+    })
+    blocks.finish(outcome.kind)
+    if (outcome.kind === 'complete' && draft.terminal !== 'hard') this.#output.note(draft, { kind: 'missing_terminal' })
+    if (outcome.kind === 'complete' && draft.stop === undefined) this.#output.note(draft, { kind: 'missing_stop' })
+    draft.phase = 'final'
+    const final = messageOf(draft, this.#facts(), outcome, facts)
+    this.#messages.push(final)
+    this.#output.emit({ type: 'message', ...about(draft), final })
+  }
+
+  #emitStart(draft: Draft): void {
+    const model = draft.model === undefined ? {} : { model: draft.model }
+    this.#output.emit({ type: 'start', ...about(draft), id: draft.id ?? draft.key, ...model })
+  }
+
+  #noteOperation(draft: Draft, { kind, detail, value, key }: AnomalyOperation): void {
+    const block = key === undefined ? undefined : draft.byKey.get(key)
+    if (kind === 'malformed_event' && draft.beginning === 'none') draft.malformed ??= detail ?? ''
+    draft.size += detail?.length ?? 0
+    if (value !== undefined) draft.size += sizeOfJson(value)
+    this.#output.note(
+      draft,
+      { kind, ...(detail === undefined ? {} : { detail }), ...(value === undefined ? {} : { value }) },
+      block,
+    )
+  }
+
+  readonly #noteNumber = (kind: AnomalyKind, detail: string): void => {
+    const { draft } = this.#strand(0)
+    if (hasEnded(draft)) this.#lateEvents += 1
+    else this.#output.note(draft, { kind, detail })
+  }
+}
+
+function hasEnded(draft: Draft): boolean {
+  return draft.phase === 'terminated' || draft.phase === 'final'
+}

@@ -1,0 +1,242 @@
+/**
+ * One content block while it is being put together: what it holds, where it stands, and how it becomes a part of the message.
+ * Contents only; when to do what is decided in `state.ts`.
+ */
+import type { JsonObject, JsonValue } from '../json.ts'
+import { copyFields, copyJson, equalJson, mergeFields, sizeOfJson } from '../json.ts'
+import type { BlockKind, ContentBlock, Outcome, StopReason } from '../message.ts'
+import type { BlockFields } from '../operation.ts'
+import { callState } from './state.ts'
+import { parseToolInput, type ToolInputReader } from './tool-input.ts'
+
+/** Where a block stands; each member carries just what that phase needs. */
+export type Position =
+  | { readonly phase: 'open' }
+  | { readonly phase: 'closed'; readonly by: 'wire' | 'end' }
+  | { readonly phase: 'handed_out'; readonly by: 'wire' | 'end' }
+  | { readonly phase: 'held'; readonly rival: Block }
+  | {
+      readonly phase: 'replaying'
+      readonly of: Exclude<Position, { phase: 'replaying' | 'held' }>
+      textAt: number
+      itemsAt: number
+    }
+
+export interface Block {
+  readonly key: string
+  readonly kind: BlockKind
+  /** The ordinal in `message.content`; -1 while the block is held. */
+  ordinal: number
+  position: Position
+  /** Which run of the message opened it last; a begin event starts the next run. */
+  run: number
+  /** The text that streams: of a text, of thinking, of a refusal, of a call's arguments. */
+  text: string
+  /** What was streamed before a snapshot replaced it: the text that a replay repeats. */
+  streamed: string | undefined
+  /** Arguments that came with the opening event; deltas replace them. */
+  seedArguments: string | undefined
+  readonly items: JsonValue[]
+  readonly fields: { -readonly [K in keyof BlockFields]: BlockFields[K] }
+  readonly wire: JsonObject
+  snapshotRank: number
+  /** An event was lost while it was open: its text cannot be trusted. */
+  isTainted: boolean
+  /** Another call of this message has its id. */
+  hasTakenId: boolean
+  reader: ToolInputReader | undefined
+  /** Half of a character that waits for its other half, so that live text is always well-formed. */
+  heldBack: string
+}
+
+export function createBlock(key: string, kind: BlockKind, run: number): Block {
+  return {
+    key,
+    kind,
+    ordinal: -1,
+    position: { phase: 'open' },
+    run,
+    text: '',
+    streamed: undefined,
+    seedArguments: undefined,
+    items: [],
+    fields: {},
+    wire: {},
+    snapshotRank: 0,
+    isTainted: false,
+    hasTakenId: false,
+    reader: undefined,
+    heldBack: '',
+  }
+}
+
+export function isEmptyBlock(block: Block): boolean {
+  return block.text === '' && block.items.length === 0
+}
+
+/** Takes over what an operation says about the block; empty values never erase. */
+export function mergePayload(
+  block: Block,
+  payload: { readonly fields?: BlockFields; readonly wire?: JsonObject },
+): void {
+  const { fields, wire } = payload
+  if (fields !== undefined) {
+    if (isPresent(fields.id)) block.fields.id = fields.id
+    if (isPresent(fields.name)) block.fields.name = fields.name
+    if (isPresent(fields.signature)) block.fields.signature = fields.signature
+    if (isPresent(fields.encrypted)) block.fields.encrypted = fields.encrypted
+    if (isPresent(fields.callId)) block.fields.callId = fields.callId
+    if (fields.origin !== undefined) block.fields.origin = fields.origin
+    if (fields.redacted !== undefined) block.fields.redacted = fields.redacted
+    if (fields.isError !== undefined && fields.isError !== null) block.fields.isError = fields.isError
+    const content = copyJson(fields.content)
+    if (content !== undefined) block.fields.content = content
+  }
+  if (wire !== undefined) mergeFields(block.wire, copyFields(wire))
+}
+
+/** How many characters a payload adds to what is held. */
+export function payloadSize({ wire, fields }: { readonly fields?: BlockFields; readonly wire?: JsonObject }): number {
+  const held = wire === undefined ? 0 : sizeOfJson(wire)
+  if (fields === undefined) return held
+  return Object.values(fields).reduce<number>((sum, value) => sum + (value === undefined ? 0 : sizeOfJson(value)), held)
+}
+
+function isPresent(value: string | null | undefined): value is string {
+  return value !== undefined && value !== null && value !== ''
+}
+
+/** Same kind and, where both name one, the same call. */
+export function isSameBlock(block: Block, kind: BlockKind, fields: BlockFields | undefined): boolean {
+  if (block.kind !== kind) return false
+  if (kind !== 'tool_call') return true
+  return agree(block.fields.id, fields?.id) && agree(block.fields.name, fields?.name)
+}
+
+function agree(a: string | null | undefined, b: string | null | undefined): boolean {
+  return !isPresent(a) || !isPresent(b) || a === b
+}
+
+/** The text of the arguments: what was streamed, or else what the opening event held. */
+export function argumentsOf(block: Block): string {
+  return block.text === '' && block.seedArguments !== undefined ? block.seedArguments : block.text
+}
+
+/** What decides about a call besides its own text. */
+export interface CallContext {
+  readonly messageKey: string
+  readonly isLast: boolean
+  readonly stop: StopReason | undefined
+  readonly outcome: Outcome['kind'] | undefined
+  readonly maxDepth: number
+}
+
+/** The block as it stands in the message. Shares nothing with the block that is still being put together. */
+export function toContent(block: Block, context: CallContext): ContentBlock {
+  const wire = copyFields(block.wire)
+  const { fields } = block
+  switch (block.kind) {
+    case 'text': {
+      const citations = block.items.length > 0 ? { citations: copyItems(block.items) } : {}
+      return { type: 'text', text: block.text, ...citations, wire }
+    }
+    case 'thinking':
+      return {
+        type: 'thinking',
+        text: block.text,
+        ...(isPresent(fields.signature) ? { signature: fields.signature } : {}),
+        ...(isPresent(fields.encrypted) ? { encrypted: fields.encrypted } : {}),
+        ...(fields.redacted ? { redacted: true } : {}),
+        wire,
+      }
+    case 'tool_call':
+      return toToolCall(block, context, wire)
+    case 'tool_result':
+      return {
+        type: 'tool_result',
+        ...(isPresent(fields.callId) ? { callId: fields.callId } : {}),
+        ...(fields.content !== undefined ? { content: copyJson(fields.content) ?? null } : {}),
+        ...(typeof fields.isError === 'boolean' ? { isError: fields.isError } : {}),
+        wire,
+      }
+    case 'refusal':
+      return { type: 'refusal', text: block.text, wire }
+    case 'media':
+      return { type: 'media', wire }
+    case 'other':
+      return { type: 'other', wire }
+    default: {
+      const never: never = block.kind
+      return never
+    }
+  }
+}
+
+function copyItems(items: readonly JsonValue[]): JsonValue[] {
+  return items.map((item) => copyJson(item) ?? null)
+}
+
+/** The call's id: the provider's, or one of ours where there is none or another call of the message has it. */
+export function callIdOf(block: Block, messageKey: string): string {
+  const { id } = block.fields
+  return isPresent(id) && !block.hasTakenId ? id : `${messageKey}#${block.ordinal}`
+}
+
+function toToolCall(block: Block, context: CallContext, wire: JsonObject): ContentBlock {
+  const text = argumentsOf(block)
+  const parsed = parseToolInput(text, context.maxDepth)
+  const key = `${context.messageKey}#${block.ordinal}`
+  const { id, name } = block.fields
+  const shared = {
+    type: 'tool_call' as const,
+    key,
+    id: callIdOf(block, context.messageKey),
+    idSource: isPresent(id) && !block.hasTakenId ? ('wire' as const) : ('minted' as const),
+    name: name ?? '',
+    arguments: text,
+    origin: block.fields.origin ?? 'client',
+    wire,
+  }
+  const state = callState({
+    input: parsed.state,
+    isEmpty: isEmptyArguments(text),
+    isTainted: block.isTainted,
+    closedByWire: isClosedByWire(block.position),
+    isLast: context.isLast,
+    stop: context.stop,
+    outcome: context.outcome,
+  })
+  if (state !== 'complete') return { ...shared, state }
+  return parsed.state === 'object' ? { ...shared, state, input: parsed.input } : { ...shared, state: 'invalid' }
+}
+
+/** Whether the arguments say nothing, which stands for `{}`. */
+export function isEmptyArguments(text: string): boolean {
+  const trimmed = text.length > 16 ? text : text.trim()
+  return trimmed === '' || trimmed === 'null'
+}
+
+export function isClosedByWire(position: Position): boolean {
+  switch (position.phase) {
+    case 'closed':
+    case 'handed_out':
+      return position.by === 'wire'
+    case 'replaying':
+      return isClosedByWire(position.of)
+    case 'open':
+    case 'held':
+      return false
+    default: {
+      const never: never = position
+      return never
+    }
+  }
+}
+
+/** Whether two texts of arguments mean the same call: equal, or equal as JSON. */
+export function isSameInput(a: string, b: string, maxDepth: number): boolean {
+  if (a === b) return true
+  const left = parseToolInput(a, maxDepth)
+  const right = parseToolInput(b, maxDepth)
+  return left.state === 'object' && right.state === 'object' && equalJson(left.input, right.input)
+}

@@ -1,0 +1,395 @@
+/**
+ * The blocks of one message: carries out what the block table and the `decide…` functions of `state.ts` say. Replays, repeated calls,
+ * snapshots and the handing out of calls are all here; why they are as they are stands in `state.ts`.
+ */
+import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
+import type { BlockKind, Dialect, Outcome, OutcomeError } from '../message.ts'
+import type { AppendOperation, BlockOperation, ListOperation, OpenOperation, SnapshotOperation } from '../operation.ts'
+import { createBlock, isEmptyBlock, isSameBlock, isSameInput, mergePayload, payloadSize, type Block } from './block.ts'
+import { Calls, type CallOptions } from './calls.ts'
+import { contentOf, type Draft } from './draft.ts'
+import { about, type Output } from './output.ts'
+import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot } from './state.ts'
+
+export interface BlockOptions extends CallOptions {
+  /** Whether the dialect opens its blocks with an event of their own. */
+  readonly opensBlocks: boolean
+}
+
+export class Blocks<D extends Dialect> {
+  readonly #draft: Draft
+  readonly #output: Output<D>
+  readonly #options: BlockOptions
+  readonly #calls: Calls<D>
+
+  constructor(draft: Draft, output: Output<D>, options: BlockOptions) {
+    this.#draft = draft
+    this.#output = output
+    this.#options = options
+    this.#calls = new Calls(draft, output, options)
+  }
+
+  apply(operation: BlockOperation): void {
+    const block = this.#named(operation)
+    const { rule } = BLOCK_TABLE[block?.position.phase ?? 'absent'][operation.op]
+    if (block === undefined) {
+      if (operation.op === 'close') this.#output.note(this.#draft, { kind: 'stray_close', detail: operation.key })
+      else this.#create(operation)
+      return
+    }
+    switch (rule) {
+      case 'append_late':
+        this.#output.note(this.#draft, { kind: 'late_append' }, block)
+        this.#add(block, operation)
+        return
+      case 'append':
+        this.#add(block, operation)
+        return
+      case 'merge':
+        if (operation.op === 'patch') this.#merge(block, operation)
+        return
+      case 'open_again':
+        if (operation.op === 'open') this.#openAgain(block, operation)
+        return
+      case 'reconcile':
+        if (operation.op === 'snapshot') this.#reconcile(block, operation)
+        return
+      case 'compare':
+        if (operation.op === 'append') this.#compareText(block, operation)
+        if (operation.op === 'list') this.#compareItem(block, operation)
+        return
+      case 'compare_close':
+        this.#compareClose(block)
+        return
+      case 'hold':
+        this.#hold(block, operation)
+        return
+      case 'judge':
+        if (this.#judge(block)) this.#close(block, 'wire')
+        return
+      case 'close':
+        this.#close(block, 'wire')
+        return
+      case 'refuse': {
+        const value = operation.op === 'append' ? operation.text : (copyJson(operation) ?? null)
+        this.#output.note(this.#draft, { kind: 'append_after_hand_out', value }, block)
+        return
+      }
+      case 'repeat_close':
+        this.#output.note(this.#draft, { kind: 'repeated_close' }, block)
+        return
+      case 'create':
+      case 'create_unopened':
+      case 'stray_close':
+        return
+      default: {
+        const never: never = rule
+        return never
+      }
+    }
+  }
+
+  /** The stop reason is known: calls that waited for it are handed out. */
+  handOutClosed(): void {
+    for (const block of this.#draft.blocks) if (block.position.phase === 'closed') this.#calls.handOut(block, undefined)
+  }
+
+  /** An event was lost: what is open may lack a piece. */
+  taint(): void {
+    for (const block of this.#draft.byKey.values()) {
+      const { phase } = block.position
+      if (phase === 'open' || phase === 'held' || phase === 'replaying') block.isTainted = true
+    }
+  }
+
+  /** The input is over: every block is closed once, and calls that are whole now are handed out. */
+  finish(outcome: Outcome['kind']): void {
+    for (const block of this.#draft.byKey.values()) if (block.position.phase === 'held') this.#judge(block)
+    for (const block of this.#draft.blocks) {
+      if (block.position.phase === 'replaying') block.position = block.position.of
+      if (block.position.phase === 'open') this.#close(block, 'end', outcome)
+      else this.#calls.handOut(block, outcome)
+    }
+  }
+
+  /** The block that an operation names. A delta of another kind than its block gets a block of its own beside it. */
+  #named(operation: BlockOperation): Block | undefined {
+    const { op, key } = operation
+    const block = this.#draft.byKey.get(key)
+    if (block === undefined || op === 'open' || op === 'close' || block.kind === operation.kind) return block
+    const own = `${key}/${operation.kind}`
+    const beside = this.#draft.byKey.get(own)
+    if (beside !== undefined) return beside
+    this.#output.note(this.#draft, { kind: 'kind_mismatch', detail: operation.kind }, block)
+    return this.#show(this.#make(own, operation.kind))
+  }
+
+  #make(key: string, kind: BlockKind): Block {
+    const block = createBlock(key, kind, this.#draft.run)
+    this.#draft.byKey.set(key, block)
+    return block
+  }
+
+  #create(operation: Exclude<BlockOperation, { op: 'close' }>): void {
+    const block = this.#make(operation.key, operation.kind)
+    if (operation.op === 'open' || operation.op === 'snapshot') {
+      mergePayload(block, operation)
+      this.#grow(payloadSize(operation))
+    } else if (this.#options.opensBlocks) {
+      this.#output.note(this.#draft, { kind: 'unopened_block', detail: operation.key })
+    }
+    const rival = this.#calls.rivalOf(block)
+    if (rival !== undefined) block.position = { phase: 'held', rival }
+    else this.#show(block)
+    if (operation.op === 'open') this.#seed(block, operation)
+    else this.apply(operation)
+  }
+
+  /** Gives the block its place in the message. */
+  #show(block: Block): Block {
+    block.ordinal = this.#draft.blocks.length
+    this.#draft.blocks.push(block)
+    this.#draft.pieces += 1
+    if (block.ordinal >= this.#options.limits.blocks) this.#exceed(`more than ${this.#options.limits.blocks} blocks`)
+    this.#output.started(this.#draft, block)
+    return block
+  }
+
+  #seed(block: Block, operation: OpenOperation): void {
+    if (operation.seed === undefined || operation.seed === '') return
+    if (block.kind === 'tool_call') block.seedArguments = operation.seed
+    else this.apply({ op: 'append', choice: operation.choice, key: block.key, kind: block.kind, text: operation.seed })
+  }
+
+  #add(block: Block, operation: BlockOperation): void {
+    if (operation.op === 'append') this.#append(block, operation.text)
+    if (operation.op === 'list') this.#addItem(block, operation.item)
+  }
+
+  #append(block: Block, text: string): void {
+    if (text === '') return
+    block.text += text
+    this.#draft.pieces += 1
+    block.reader?.feed(text)
+    this.#grow(text.length)
+    this.#output.added(this.#draft, block, text)
+  }
+
+  #addItem(block: Block, item: JsonValue): void {
+    const copy = copyJson(item) ?? null
+    block.items.push(copy)
+    this.#draft.pieces += 1
+    this.#grow(sizeOfJson(copy))
+  }
+
+  #merge(block: Block, operation: Extract<BlockOperation, { op: 'patch' | 'snapshot' | 'open' }>): void {
+    mergePayload(block, operation)
+    this.#grow(payloadSize(operation))
+  }
+
+  #openAgain(block: Block, operation: OpenOperation): void {
+    const { position } = block
+    const decision = decideReopen({
+      phase: position.phase,
+      begunSince: block.run < this.#draft.run,
+      isEmpty: isEmptyBlock(block),
+      isSame: isSameBlock(block, operation.kind, operation.fields),
+    })
+    switch (decision) {
+      case 'replay':
+        block.run = this.#draft.run
+        this.#merge(block, operation)
+        if (position.phase === 'held') block.text = ''
+        else {
+          const of = position.phase === 'replaying' ? position.of : position
+          block.position = { phase: 'replaying', of, textAt: 0, itemsAt: 0 }
+        }
+        this.#seed(block, operation)
+        return
+      case 'regenerated':
+        if (this.#regenerate(block.key)) this.#create(operation)
+        return
+      case 'repeat':
+        block.run = this.#draft.run
+        this.#output.note(this.#draft, { kind: 'repeated_open' }, block)
+        this.#merge(block, operation)
+        if (position.phase === 'open' && isEmptyBlock(block)) this.#seed(block, operation)
+        return
+      case 'reuse':
+        this.#output.note(this.#draft, { kind: 'block_key_reused', detail: operation.key }, block)
+        if (position.phase === 'held' && this.#judge(block)) this.#close(block, 'end')
+        if (position.phase === 'open') this.#close(block, 'end')
+        this.#create(operation)
+        return
+      default: {
+        const never: never = decision
+        return never
+      }
+    }
+  }
+
+  #compareText(block: Block, operation: AppendOperation): void {
+    const { position } = block
+    if (position.phase !== 'replaying') return
+    const comparison = compareText(block.streamed ?? block.text, position.textAt, operation.text)
+    if (comparison.kind === 'same') position.textAt = comparison.at
+    else if (comparison.kind === 'beyond' && position.of.phase === 'open' && block.streamed === undefined) {
+      block.position = position.of
+      this.#append(block, comparison.rest)
+    } else if (this.#regenerate()) this.apply(operation)
+  }
+
+  #compareItem(block: Block, operation: ListOperation): void {
+    const { position } = block
+    if (position.phase !== 'replaying') return
+    position.itemsAt += 1
+    if (position.itemsAt <= block.items.length) return
+    if (position.of.phase === 'open') this.#addItem(block, operation.item)
+    else {
+      position.itemsAt -= 1
+      if (this.#regenerate()) this.apply(operation)
+    }
+  }
+
+  #compareClose(block: Block): void {
+    const { position } = block
+    if (position.phase !== 'replaying') return
+    const isAtEnd = position.textAt === (block.streamed ?? block.text).length && position.itemsAt >= block.items.length
+    if (!isAtEnd) {
+      if (this.#regenerate()) this.#close(block, 'wire')
+      return
+    }
+    block.position = position.of
+    if (position.of.phase === 'open') this.#close(block, 'wire')
+  }
+
+  /**
+   * The provider generated anew under the same id: the message is what was sent since it began again. `without` names a block that is
+   * about to be opened with other content. False if a call was handed out, which cannot be taken back.
+   */
+  #regenerate(without?: string): boolean {
+    const draft = this.#draft
+    if (draft.handedOut > 0) {
+      const message = 'the provider generated the message anew after one of its tool calls was handed out'
+      this.#fail({ class: 'regenerated_after_tool_call', retryable: false, message })
+      return false
+    }
+    const { toolDepth } = this.#options.limits
+    this.#output.note(draft, { kind: 'regenerated', content: contentOf(draft, toolDepth) })
+    const kept = draft.blocks.filter((block) => block.run === draft.run && block.key !== without)
+    draft.attempt += 1
+    draft.blocks = []
+    draft.stop = undefined
+    draft.terminal = 'none'
+    draft.phase = 'streaming'
+    draft.byKey.clear()
+    draft.callsById.clear()
+    this.#output.emit({ type: 'reset', ...about(draft) })
+    for (const block of kept) this.#keep(block)
+    return true
+  }
+
+  /** Takes a block over into the new attempt, as far as it was sent again. */
+  #keep(block: Block): void {
+    const { position } = block
+    block.snapshotRank = 0
+    block.heldBack = ''
+    block.reader = undefined
+    if (position.phase === 'replaying') {
+      block.text = (block.streamed ?? block.text).slice(0, position.textAt)
+      block.items.length = Math.min(block.items.length, position.itemsAt)
+      block.position = { phase: 'open' }
+    }
+    block.streamed = undefined
+    this.#draft.byKey.set(block.key, block)
+    if (block.fields.id !== undefined && block.fields.id !== null) this.#draft.callsById.set(block.fields.id, block)
+    this.#show(block)
+    this.#output.added(this.#draft, block, block.text)
+    if (block.position.phase === 'closed') this.#output.stopped(this.#draft, block)
+  }
+
+  #reconcile(block: Block, operation: SnapshotOperation): void {
+    const { position } = block
+    const handedOut =
+      position.phase === 'handed_out' || (position.phase === 'replaying' && position.of.phase === 'handed_out')
+    const decision = decideSnapshot({
+      have: block.text,
+      text: operation.text,
+      rank: operation.rank,
+      knownRank: block.snapshotRank,
+      handedOut,
+    })
+    switch (decision) {
+      case 'extend':
+        this.#append(block, operation.text?.slice(block.text.length) ?? '')
+        break
+      case 'replace':
+        this.#output.note(this.#draft, { kind: 'snapshot_differs', value: block.text }, block)
+        block.streamed ??= block.text
+        block.text = operation.text ?? ''
+        block.reader = undefined
+        this.#grow(block.text.length)
+        this.#output.replaced(this.#draft, block)
+        break
+      case 'refuse':
+        if (!isSameInput(block.text, operation.text ?? '', this.#options.limits.toolDepth)) {
+          this.#output.note(this.#draft, { kind: 'snapshot_refused', value: operation.text ?? '' }, block)
+        }
+        break
+      case 'keep':
+        break
+      default: {
+        const never: never = decision
+        return never
+      }
+    }
+    if (position.phase === 'replaying') position.textAt = (block.streamed ?? block.text).length
+    if (handedOut || operation.rank < block.snapshotRank) return
+    block.snapshotRank = operation.rank
+    this.#merge(block, operation)
+    const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []
+    if (items.length > 0 && !equalJson(items, block.items)) block.items.splice(0, block.items.length, ...items)
+  }
+
+  #hold(block: Block, operation: BlockOperation): void {
+    if (operation.op === 'append') block.text += operation.text
+    if (operation.op === 'patch' || operation.op === 'snapshot') mergePayload(block, operation)
+    if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
+    this.#grow(operation.op === 'append' ? operation.text.length : 0)
+  }
+
+  /** Whether a held call is a call of its own after all; then it gets its place. */
+  #judge(block: Block): boolean {
+    if (!this.#calls.isOwn(block)) return false
+    block.position = { phase: 'open' }
+    this.#show(block)
+    this.#output.added(this.#draft, block, block.text)
+    return true
+  }
+
+  #close(block: Block, by: 'wire' | 'end', outcome?: Outcome['kind']): void {
+    if (block.text === '' && block.seedArguments !== undefined) this.#append(block, block.seedArguments)
+    block.position = { phase: 'closed', by }
+    this.#output.stopped(this.#draft, block)
+    this.#calls.handOut(block, outcome)
+  }
+
+  #grow(length: number): void {
+    this.#draft.size += length
+    const { messageLength } = this.#options.limits
+    if (this.#draft.size > messageLength) this.#exceed(`longer than ${messageLength} characters`)
+  }
+
+  #exceed(what: string): void {
+    this.#fail({
+      class: 'limit',
+      retryable: false,
+      message: `the message is ${what}; raise the option limits to accept it`,
+    })
+  }
+
+  #fail(error: OutcomeError): void {
+    this.#draft.error ??= error
+    this.#draft.phase = 'terminated'
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What is special about tool calls: the same call sent twice is one, a call whose id is taken gets another, and a call is handed out to
+ * the caller once, when `state.ts` says that it may.
+ */
+import type { Limits } from '../limits.ts'
+import type { Dialect, Outcome } from '../message.ts'
+import { argumentsOf, isEmptyArguments, isSameBlock, isSameInput, type Block } from './block.ts'
+import { contentBlockOf, type Draft } from './draft.ts'
+import { about, type Output } from './output.ts'
+import { mayHandOut } from './state.ts'
+
+export interface CallOptions {
+  readonly toolCalls: 'stop' | 'early'
+  readonly limits: Limits
+}
+
+export class Calls<D extends Dialect> {
+  readonly #draft: Draft
+  readonly #output: Output<D>
+  readonly #options: CallOptions
+
+  constructor(draft: Draft, output: Output<D>, options: CallOptions) {
+    this.#draft = draft
+    this.#output = output
+    this.#options = options
+  }
+
+  /** An earlier call of this message under the same id and name. One under the same id alone makes this one need another id. */
+  rivalOf(block: Block): Block | undefined {
+    const { id } = block.fields
+    if (block.kind !== 'tool_call' || id === undefined || id === null) return undefined
+    const earlier = this.#draft.callsById.get(id)
+    if (earlier === undefined) {
+      this.#draft.callsById.set(id, block)
+      return undefined
+    }
+    if (isSameBlock(earlier, block.kind, block.fields)) return earlier
+    this.#separate(block, id)
+    return undefined
+  }
+
+  /** Whether a held call, which is whole now, is another one than its rival. If not, it is noted and forgotten. */
+  isOwn(block: Block): boolean {
+    const { position } = block
+    if (position.phase !== 'held') return true
+    const id = block.fields.id ?? ''
+    if (!isSameInput(argumentsOf(position.rival), argumentsOf(block), this.#options.limits.toolDepth)) {
+      this.#separate(block, id)
+      return true
+    }
+    this.#output.note(this.#draft, { kind: 'duplicate_call', detail: id, value: argumentsOf(block) }, position.rival)
+    this.#draft.byKey.delete(block.key)
+    return false
+  }
+
+  /** Hands a closed call out if it may be; `outcome` is known once the input is over. */
+  handOut(block: Block, outcome: Outcome['kind'] | undefined): void {
+    if (block.kind !== 'tool_call' || block.position.phase !== 'closed') return
+    const isAllowed = mayHandOut({
+      origin: block.fields.origin ?? 'client',
+      isEmpty: isEmptyArguments(block.text),
+      stop: this.#draft.stop?.reason,
+      policy: this.#options.toolCalls,
+      outcome,
+    })
+    if (!isAllowed) return
+    const call = contentBlockOf(this.#draft, block, this.#options.limits.toolDepth, outcome)
+    if (call.type !== 'tool_call' || call.state !== 'complete') return
+    block.position = { phase: 'handed_out', by: block.position.by }
+    this.#draft.handedOut += 1
+    this.#output.emit({ type: 'tool_call', ...about(this.#draft), block: block.ordinal, call })
+  }
+
+  #separate(block: Block, id: string): void {
+    block.hasTakenId = true
+    block.wire.id = id
+    this.#output.note(this.#draft, { kind: 'call_id_reused', detail: id })
+  }
+}

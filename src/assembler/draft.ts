@@ -1,0 +1,211 @@
+/**
+ * One message while it is being put together, and how it becomes the message that the caller gets. Contents only; when to do what is
+ * decided in `state.ts`.
+ */
+import type { Anomaly } from '../anomaly.ts'
+import { copyFields, deepFreeze, type JsonObject } from '../json.ts'
+import type {
+  AssistantMessage,
+  ContentBlock,
+  Dialect,
+  MessageSnapshot,
+  Outcome,
+  OutcomeError,
+  ResponseFacts,
+  Stop,
+  StopReason,
+  Timing,
+  Usage,
+} from '../message.ts'
+import type { UsageCounts } from '../operation.ts'
+import { toContent, type Block } from './block.ts'
+import { readStop, type MessagePhase } from './state.ts'
+
+export interface Draft {
+  readonly key: string
+  readonly choice: number
+  phase: MessagePhase
+  attempt: number
+  /** How the message began: not at all yet, with content, or with the protocol's own event. */
+  beginning: 'none' | 'implied' | 'announced'
+  /** The first id that the wire gave, and the last. */
+  id: string | undefined
+  lastId: string | undefined
+  model: string | undefined
+  wire: JsonObject
+  /** How often the message began again: blocks opened before that may be sent again. */
+  run: number
+  blocks: Block[]
+  byKey: Map<string, Block>
+  callsById: Map<string, Block>
+  stop: { reason: StopReason; raw: string; sequence: string | null } | undefined
+  counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] }
+  rawUsage: JsonObject | undefined
+  terminal: 'none' | 'soft' | 'hard'
+  error: OutcomeError | undefined
+  malformed: string | undefined
+  anomalies: Anomaly[]
+  omittedAnomalies: number
+  /** Characters held, discarded attempts included: what the limit counts. */
+  size: number
+  handedOut: number
+  /** Pieces of content taken so far: whether an operation added any. */
+  pieces: number
+}
+
+export function createDraft(key: string, choice: number): Draft {
+  return {
+    key,
+    choice,
+    phase: 'idle',
+    attempt: 1,
+    beginning: 'none',
+    id: undefined,
+    lastId: undefined,
+    model: undefined,
+    wire: {},
+    run: 0,
+    blocks: [],
+    byKey: new Map(),
+    callsById: new Map(),
+    stop: undefined,
+    counts: {},
+    rawUsage: undefined,
+    terminal: 'none',
+    error: undefined,
+    malformed: undefined,
+    anomalies: [],
+    omittedAnomalies: 0,
+    size: 0,
+    handedOut: 0,
+    pieces: 0,
+  }
+}
+
+/** Forgets what another message replaces. What was counted stays counted: limits are about the whole stream. */
+export function clearDraft(draft: Draft): void {
+  draft.attempt += 1
+  draft.id = undefined
+  draft.lastId = undefined
+  draft.model = undefined
+  draft.wire = {}
+  draft.run = 0
+  draft.blocks = []
+  draft.byKey.clear()
+  draft.callsById.clear()
+  draft.stop = undefined
+  draft.counts = {}
+  draft.rawUsage = undefined
+  draft.terminal = 'none'
+}
+
+/** Last value per field; an absent or null one changes nothing, a zero never replaces a positive number. */
+export function mergeCounts(draft: Draft, counts: UsageCounts): void {
+  for (const name of COUNT_NAMES) {
+    const value = counts[name]
+    if (typeof value !== 'number' || (value === 0 && (draft.counts[name] ?? 0) > 0)) continue
+    draft.counts[name] = value
+  }
+}
+
+const COUNT_NAMES = [
+  'inputTokens',
+  'uncachedInputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
+] as const
+
+export function usageOf({ counts }: Draft): Usage {
+  const { uncachedInputTokens, ...neutral } = counts
+  if (uncachedInputTokens === undefined || neutral.inputTokens !== undefined) return neutral
+  return {
+    ...neutral,
+    inputTokens: uncachedInputTokens + (counts.cacheReadTokens ?? 0) + (counts.cacheWriteTokens ?? 0),
+  }
+}
+
+/** The blocks as they stand. `outcome` is absent while the message streams. */
+export function contentOf(draft: Draft, maxDepth: number, outcome?: Outcome['kind']): ContentBlock[] {
+  return draft.blocks.map((block) => contentBlockOf(draft, block, maxDepth, outcome))
+}
+
+export function contentBlockOf(draft: Draft, block: Block, maxDepth: number, outcome?: Outcome['kind']): ContentBlock {
+  return toContent(block, {
+    messageKey: draft.key,
+    isLast: block === draft.blocks.at(-1),
+    stop: draft.stop?.reason,
+    outcome,
+    maxDepth,
+  })
+}
+
+export interface MessageFacts<D extends Dialect> {
+  readonly dialect: D | 'unknown'
+  readonly turn: string
+  readonly maxDepth: number
+}
+
+export interface EndingFacts {
+  readonly response?: ResponseFacts
+  readonly timing?: Timing
+}
+
+export function snapshotOf<D extends Dialect>(
+  draft: Draft,
+  facts: MessageFacts<D>,
+  outcome?: Outcome['kind'],
+): MessageSnapshot<D> {
+  const content = contentOf(draft, facts.maxDepth, outcome)
+  return {
+    key: draft.key,
+    ...(draft.id === undefined
+      ? { id: draft.key, idSource: 'minted' as const }
+      : { id: draft.id, idSource: 'wire' as const }),
+    turn: facts.turn,
+    attempt: draft.attempt,
+    dialect: facts.dialect,
+    ...(draft.model === undefined ? {} : { model: draft.model }),
+    content,
+    stop: stopOf(draft, content),
+    usage: usageOf(draft),
+    ...(draft.rawUsage === undefined ? {} : { rawUsage: copyFields(draft.rawUsage) }),
+    anomalies: anomaliesOf(draft),
+    wire: {
+      ...copyFields(draft.wire),
+      ...(draft.lastId !== undefined && draft.lastId !== draft.id ? { id: draft.lastId } : {}),
+    },
+  }
+}
+
+export function messageOf<D extends Dialect>(
+  draft: Draft,
+  facts: MessageFacts<D>,
+  outcome: Outcome,
+  { response, timing }: EndingFacts,
+): AssistantMessage<D> {
+  return deepFreeze({
+    ...snapshotOf(draft, facts, outcome.kind),
+    outcome,
+    ...(response === undefined ? {} : { response }),
+    ...(timing === undefined ? {} : { timing }),
+  })
+}
+
+function stopOf(draft: Draft, content: readonly ContentBlock[]): Stop {
+  const hasClientCall = content.some(
+    (block) => block.type === 'tool_call' && block.origin === 'client' && block.state === 'complete',
+  )
+  return {
+    reason: readStop(draft.stop?.reason, hasClientCall),
+    raw: draft.stop?.raw ?? null,
+    sequence: draft.stop?.sequence ?? null,
+  }
+}
+
+function anomaliesOf(draft: Draft): Anomaly[] {
+  const kept = [...draft.anomalies]
+  if (draft.omittedAnomalies > 0) kept.push({ kind: 'more', count: draft.omittedAnomalies })
+  return kept
+}

@@ -1,0 +1,113 @@
+/**
+ * Puts numbered events in order and drops repeats. Where an event belongs is decided in `state.ts`; here is only the shelf on which
+ * events wait for their turn. Events without a number pass.
+ */
+import type { AnomalyKind } from '../anomaly.ts'
+import type { Translation } from '../operation.ts'
+import { decideNumber, HELD_EVENTS } from './state.ts'
+
+type Note = (kind: AnomalyKind, detail: string) => void
+
+export class Sequence {
+  #last: number | undefined
+  #types = new Map<number, string>()
+  #held = new Map<number, Translation>()
+  #isTrusted = true
+
+  /** Takes an event; gives those that are to be applied now, in order. */
+  offer(event: Translation, note: Note): readonly Translation[] {
+    const { number, operations } = event
+    if (number === undefined || !this.#isTrusted) return [event]
+    const { value, type } = number
+    if (operations.some((operation) => operation.op === 'begin')) {
+      const before = this.release(note)
+      this.#last = value
+      this.#types = new Map([[value, type]])
+      return [...before, event]
+    }
+    const isLast = operations.some(
+      (operation) => operation.op === 'fail' || (operation.op === 'terminal' && operation.strength === 'hard'),
+    )
+    const decision = decideNumber({
+      last: this.#last,
+      value,
+      type,
+      typeSeen: this.#types.get(value) ?? this.#held.get(value)?.number?.type,
+      isLast,
+    })
+    switch (decision) {
+      case 'drop':
+        note('duplicate_event', `${type} number ${value}`)
+        return []
+      case 'unreliable': {
+        note('sequence_unreliable', `${type} number ${value}`)
+        this.#isTrusted = false
+        return [...this.#empty(), event]
+      }
+      case 'apply': {
+        const before = isLast ? this.release(note) : []
+        this.#pass(value, type)
+        return [...before, event, ...this.#following()]
+      }
+      case 'hold':
+        if (this.#held.has(value)) {
+          note('duplicate_event', `${type} number ${value}`)
+          return []
+        }
+        this.#held.set(value, event)
+        return this.#held.size > HELD_EVENTS ? this.#lowestRun(note) : []
+      default: {
+        const never: never = decision
+        return never
+      }
+    }
+  }
+
+  /** Gives everything that still waits: the end of the input has come, or the last event. */
+  release(note: Note): readonly Translation[] {
+    const released: Translation[] = []
+    while (this.#held.size > 0) released.push(...this.#lowestRun(note))
+    return released
+  }
+
+  /** A new attempt: its numbers are trusted again. */
+  restart(): void {
+    this.#last = undefined
+    this.#types.clear()
+    this.#held.clear()
+    this.#isTrusted = true
+  }
+
+  #pass(value: number, type: string): void {
+    this.#types.set(value, type)
+    if (this.#last === undefined || value > this.#last) this.#last = value
+  }
+
+  /** The held events that directly follow the last one. */
+  #following(): Translation[] {
+    const run: Translation[] = []
+    while (this.#last !== undefined) {
+      const next = this.#held.get(this.#last + 1)
+      if (next?.number === undefined) break
+      this.#held.delete(next.number.value)
+      this.#pass(next.number.value, next.number.type)
+      run.push(next)
+    }
+    return run
+  }
+
+  #lowestRun(note: Note): Translation[] {
+    const lowest = Math.min(...this.#held.keys())
+    if (this.#last !== undefined && lowest > this.#last + 1) {
+      note('sequence_gap', `numbers ${this.#last + 1} to ${lowest - 1} are missing`)
+    }
+    this.#last = lowest - 1
+    return this.#following()
+  }
+
+  #empty(): Translation[] {
+    const all = [...this.#held.entries()].toSorted(([a], [b]) => a - b).map(([, event]) => event)
+    this.#held.clear()
+    return all
+  }
+}

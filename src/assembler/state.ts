@@ -1,0 +1,438 @@
+/**
+ * THE machine. Every decision that depends on what came before is made here, as a table or as a pure function over a few facts;
+ * `assembler.ts` carries the decisions out and makes none. The documentation's diagrams and the tests read the same tables.
+ *
+ * Theory of operation
+ *
+ * A message goes through `idle → streaming → stopping → terminated → final`. It leaves `idle` with its first event, is `stopping` once a
+ * stop reason is known (usage, and with some vendors content, still come), `terminated` once the protocol's last event was seen, and
+ * `final` only through `end`, which is an input like any other. Nothing leaves `final`, and `terminated` lets nothing in but `end`:
+ * whoever goes on feeding a finished stream gets the same message as who stopped.
+ *
+ * A block goes through `absent → open → closed → handed_out` (the last for tool calls that the caller was told to run). Two detours:
+ *
+ * - `replaying`: the message began again under its own id and this block was opened again. What comes is compared with what the block
+ *   has; equal text is skipped, text beyond the end is new, text that contradicts means that the provider generated anew (`reset`).
+ *   A block that is not opened again just goes on: proxies repeat `message_start` in mid-stream.
+ * - `held`: a tool call with the id and name of an earlier call of this message. It is the same call sent twice unless its arguments
+ *   turn out to differ, so nothing is shown of it until that is known.
+ *
+ * Identity decides, never the text: two equal deltas in a row are two deltas.
+ */
+import type { Operation } from '../operation.ts'
+import { STOP_REASONS, type Outcome, type OutcomeError, type StopReason } from '../message.ts'
+
+export type MessagePhase = 'idle' | 'streaming' | 'stopping' | 'terminated' | 'final'
+export type MessageInput =
+  | 'begin'
+  | 'meta'
+  | 'block'
+  | 'stop'
+  | 'usage'
+  | 'soft_terminal'
+  | 'hard_terminal'
+  | 'fail'
+  | 'anomaly'
+  | 'end'
+
+export type MessageRule =
+  | 'start' // the message begins
+  | 'start_unannounced' // it begins without a begin event; the input is then applied to it
+  | 'begin_again' // decided by `decideBegin`
+  | 'begin_after_end' // decided by `decideBegin`
+  | 'apply'
+  | 'apply_late' // content after the stop reason: applied, and noted
+  | 'terminate'
+  | 'finish'
+  | 'ignore' // counted in the turn's anomalies
+
+interface Step<Phase, Rule> {
+  readonly rule: Rule
+  readonly to: Phase
+}
+type Row<Input extends string, Phase, Rule> = Readonly<Record<Input, Step<Phase, Rule>>>
+
+const step = <Phase, Rule>(rule: Rule, to: Phase): Step<Phase, Rule> => ({ rule, to })
+
+const begun = (phase: 'streaming' | 'stopping'): Row<MessageInput, MessagePhase, MessageRule> => ({
+  begin: step('begin_again', phase),
+  meta: step('apply', phase),
+  block: step(phase === 'stopping' ? 'apply_late' : 'apply', phase),
+  stop: step('apply', 'stopping'),
+  usage: step('apply', phase),
+  soft_terminal: step('apply', phase),
+  hard_terminal: step('terminate', 'terminated'),
+  fail: step('terminate', 'terminated'),
+  anomaly: step('apply', phase),
+  end: step('finish', 'final'),
+})
+
+const ended = (phase: 'terminated' | 'final'): Row<MessageInput, MessagePhase, MessageRule> => ({
+  begin: step('begin_after_end', phase),
+  meta: step('ignore', phase),
+  block: step('ignore', phase),
+  stop: step('ignore', phase),
+  usage: step('ignore', phase),
+  soft_terminal: step('ignore', phase),
+  hard_terminal: step('ignore', phase),
+  fail: step('ignore', phase),
+  anomaly: step('ignore', phase),
+  end: phase === 'final' ? step('ignore', 'final') : step('finish', 'final'),
+})
+
+export const MESSAGE_TABLE: Readonly<Record<MessagePhase, Row<MessageInput, MessagePhase, MessageRule>>> = {
+  idle: {
+    begin: step('start', 'streaming'),
+    meta: step('start_unannounced', 'streaming'),
+    block: step('start_unannounced', 'streaming'),
+    stop: step('start_unannounced', 'stopping'),
+    usage: step('start_unannounced', 'streaming'),
+    soft_terminal: step('start_unannounced', 'streaming'),
+    hard_terminal: step('terminate', 'terminated'),
+    fail: step('terminate', 'terminated'),
+    anomaly: step('apply', 'idle'),
+    end: step('finish', 'final'),
+  },
+  streaming: begun('streaming'),
+  stopping: begun('stopping'),
+  terminated: ended('terminated'),
+  final: ended('final'),
+}
+
+export type BlockPhase = 'absent' | 'held' | 'open' | 'closed' | 'handed_out' | 'replaying'
+export type BlockInput = 'open' | 'append' | 'list' | 'patch' | 'snapshot' | 'close'
+
+export type BlockRule =
+  | 'create' // open it; a tool call whose id is taken is held
+  | 'create_unopened' // the same, noted, and the input is then applied to it
+  | 'open_again' // decided by `decideReopen`
+  | 'append'
+  | 'append_late'
+  | 'refuse' // the call was handed out: kept in an anomaly only
+  | 'hold' // kept until the call is known to be another one
+  | 'compare' // decided by `compareText`, or by count for list items
+  | 'merge'
+  | 'reconcile' // decided by `decideSnapshot`
+  | 'close'
+  | 'judge' // a held call is complete: the same, or another one
+  | 'compare_close' // closed before the cursor's end: generated anew
+  | 'repeat_close'
+  | 'stray_close'
+
+type BlockRow = Row<BlockInput, BlockPhase | 'decided', BlockRule>
+
+export const BLOCK_TABLE: Readonly<Record<BlockPhase, BlockRow>> = {
+  absent: {
+    open: step('create', 'open'),
+    append: step('create_unopened', 'open'),
+    list: step('create_unopened', 'open'),
+    patch: step('create_unopened', 'open'),
+    snapshot: step('create', 'open'),
+    close: step('stray_close', 'absent'),
+  },
+  held: {
+    open: step('open_again', 'held'),
+    append: step('hold', 'decided'),
+    list: step('hold', 'held'),
+    patch: step('hold', 'held'),
+    snapshot: step('hold', 'decided'),
+    close: step('judge', 'decided'),
+  },
+  open: {
+    open: step('open_again', 'decided'),
+    append: step('append', 'open'),
+    list: step('append', 'open'),
+    patch: step('merge', 'open'),
+    snapshot: step('reconcile', 'open'),
+    close: step('close', 'closed'),
+  },
+  closed: {
+    open: step('open_again', 'decided'),
+    append: step('append_late', 'closed'),
+    list: step('append_late', 'closed'),
+    patch: step('merge', 'closed'),
+    snapshot: step('reconcile', 'closed'),
+    close: step('repeat_close', 'closed'),
+  },
+  handed_out: {
+    open: step('open_again', 'decided'),
+    append: step('refuse', 'handed_out'),
+    list: step('refuse', 'handed_out'),
+    patch: step('refuse', 'handed_out'),
+    snapshot: step('reconcile', 'handed_out'),
+    close: step('repeat_close', 'handed_out'),
+  },
+  replaying: {
+    open: step('open_again', 'decided'),
+    append: step('compare', 'decided'),
+    list: step('compare', 'decided'),
+    patch: step('merge', 'replaying'),
+    snapshot: step('reconcile', 'decided'),
+    close: step('compare_close', 'decided'),
+  },
+}
+
+/** The input that an operation is to a message. */
+export function messageInput(operation: Operation): Exclude<MessageInput, 'end'> {
+  switch (operation.op) {
+    case 'open':
+    case 'append':
+    case 'list':
+    case 'patch':
+    case 'snapshot':
+    case 'close':
+      return 'block'
+    case 'terminal':
+      return operation.strength === 'hard' ? 'hard_terminal' : 'soft_terminal'
+    case 'begin':
+    case 'meta':
+    case 'stop':
+    case 'usage':
+    case 'fail':
+    case 'anomaly':
+      return operation.op
+    default: {
+      const never: never = operation
+      return never
+    }
+  }
+}
+
+/**
+ * What a begin event means to a message that has begun already.
+ * - `adopt`: the message had no id so far; this is its own begin event, late.
+ * - `repeat`: the same message; from now on a block that is opened again is a replay.
+ * - `restart`: another message replaces this one. `refuse`: it must not, since a call was handed out.
+ * - `next`: the following message of a source that carries many. `second`: there is only one; it is ignored.
+ */
+export type BeginDecision = 'adopt' | 'repeat' | 'restart' | 'refuse' | 'next' | 'second' | 'late'
+
+export function decideBegin(facts: {
+  readonly ended: boolean
+  readonly announced: boolean
+  readonly id: string | undefined
+  readonly newId: string | undefined
+  readonly many: boolean
+  readonly handedOut: boolean
+}): BeginDecision {
+  const same = facts.newId === undefined || facts.id === undefined || facts.newId === facts.id
+  if (facts.ended) {
+    if (same && facts.id !== undefined) return 'late'
+    return facts.many ? 'next' : 'second'
+  }
+  if (!facts.announced && same) return 'adopt'
+  if (same) return 'repeat'
+  return facts.handedOut ? 'refuse' : 'restart'
+}
+
+/**
+ * What opening a key means that is in use.
+ * - `replay`: the block is being sent again; compare. `regenerated`: it is being sent again with other content.
+ * - `repeat`: the same opening twice. `reuse`: the key now names another block.
+ */
+export type ReopenDecision = 'replay' | 'regenerated' | 'repeat' | 'reuse'
+
+export function decideReopen(facts: {
+  readonly phase: Exclude<BlockPhase, 'absent'>
+  /** The message began again since this block was last opened, and replays are looked for. */
+  readonly begunSince: boolean
+  readonly isEmpty: boolean
+  /** Same kind and, for a call, no other id or name. */
+  readonly isSame: boolean
+}): ReopenDecision {
+  switch (facts.phase) {
+    case 'held':
+      if (!facts.isSame) return facts.begunSince ? 'regenerated' : 'reuse'
+      return facts.begunSince ? 'replay' : 'repeat'
+    case 'open':
+      if (facts.begunSince && !(facts.isEmpty && facts.isSame)) return facts.isSame ? 'replay' : 'regenerated'
+      return facts.isSame ? 'repeat' : 'reuse'
+    case 'closed':
+    case 'handed_out':
+      if (!facts.begunSince) return 'reuse'
+      return facts.isSame ? 'replay' : 'regenerated'
+    case 'replaying':
+      if (!facts.isSame) return 'regenerated'
+      return facts.begunSince ? 'replay' : 'repeat'
+    default: {
+      const never: never = facts.phase
+      return never
+    }
+  }
+}
+
+export type Comparison =
+  | { readonly kind: 'same'; readonly at: number }
+  | { readonly kind: 'beyond'; readonly rest: string }
+  | { readonly kind: 'contradiction' }
+
+/** Compares text that is sent again with what the block has from `at` on. Deltas may be cut differently the second time. */
+export function compareText(have: string, at: number, text: string): Comparison {
+  const end = at + text.length
+  if (end <= have.length) {
+    return have.slice(at, end) === text ? { kind: 'same', at: end } : { kind: 'contradiction' }
+  }
+  const overlap = have.length - at
+  return have.slice(at) === text.slice(0, overlap)
+    ? { kind: 'beyond', rest: text.slice(overlap) }
+    : { kind: 'contradiction' }
+}
+
+/** What the final form of a block's text does to what was streamed. An empty value never erases. */
+export type SnapshotDecision = 'keep' | 'extend' | 'replace' | 'refuse'
+
+export function decideSnapshot(facts: {
+  readonly have: string
+  readonly text: string | undefined
+  readonly rank: number
+  readonly knownRank: number
+  readonly handedOut: boolean
+}): SnapshotDecision {
+  if (facts.text === undefined || facts.text === '' || facts.text === facts.have) return 'keep'
+  if (facts.rank < facts.knownRank) return 'keep'
+  if (facts.handedOut) return 'refuse'
+  return facts.text.startsWith(facts.have) ? 'extend' : 'replace'
+}
+
+/** A stop reason that makes what the model was writing unfinished: no call is handed out after it. */
+const CUTTING: ReadonlySet<StopReason> = new Set(['max_tokens', 'context_window', 'content_filter', 'refusal', 'error'])
+const NEUTRAL: ReadonlySet<StopReason> = new Set(['end_turn', 'stop_sequence', 'unknown'])
+
+/** The first real reason wins; a worse one that comes later is taken, a better one is not. */
+export function decideStop(known: StopReason | undefined, next: StopReason): 'first' | 'repeat' | 'worse' | 'better' {
+  if (known === undefined) return 'first'
+  if (known === next) return 'repeat'
+  return STOP_REASONS.indexOf(next) < STOP_REASONS.indexOf(known) ? 'worse' : 'better'
+}
+
+/** The reason as the message states it: a neutral one means tool calls if there is one for the client to run. */
+export function readStop(known: StopReason | undefined, hasClientCall: boolean): StopReason {
+  const reason = known ?? 'unknown'
+  return hasClientCall && NEUTRAL.has(reason) ? 'tool_calls' : reason
+}
+
+/** Whether a closed, complete call may be given to the caller to run. */
+export function mayHandOut(facts: {
+  readonly origin: 'client' | 'provider'
+  readonly isEmpty: boolean
+  readonly stop: StopReason | undefined
+  readonly policy: 'stop' | 'early'
+  readonly outcome: Outcome['kind'] | undefined
+}): boolean {
+  if (facts.origin === 'provider') return false
+  if (facts.stop !== undefined) return !CUTTING.has(facts.stop)
+  if (facts.outcome !== undefined) return facts.outcome === 'complete'
+  return facts.policy === 'early' && !facts.isEmpty
+}
+
+/** What a tool call has come to, once its text is all there is. */
+export function callState(facts: {
+  readonly input: 'object' | 'incomplete' | 'invalid'
+  readonly isEmpty: boolean
+  readonly isTainted: boolean
+  readonly closedByWire: boolean
+  /** Nothing was opened after it: what cut the message cut this. */
+  readonly isLast: boolean
+  readonly stop: StopReason | undefined
+  readonly outcome: Outcome['kind'] | undefined
+}): 'complete' | 'partial' | 'invalid' {
+  if (facts.isTainted) return 'invalid'
+  const cutByStop = facts.stop !== undefined && CUTTING.has(facts.stop)
+  const cutByEnd = !facts.closedByWire && facts.outcome !== 'complete'
+  switch (facts.input) {
+    case 'object':
+      // Nothing at all arrived of the arguments: the model may have been about to write them.
+      if (facts.isEmpty && cutByStop && facts.isLast) return 'partial'
+      return cutByEnd ? 'partial' : 'complete'
+    case 'incomplete':
+      return cutByStop || cutByEnd ? 'partial' : 'invalid'
+    case 'invalid':
+      return 'invalid'
+    default: {
+      const never: never = facts.input
+      return never
+    }
+  }
+}
+
+/** How the caller, or the shell on its behalf, says that the input is over. `complete` claims no more than a clean end of input. */
+export type Ending =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'truncated'; readonly message?: string }
+  | Extract<Outcome, { kind: 'aborted' | 'timed_out' | 'failed' }>
+
+/** How the stream ended, by what was seen of it. A terminal wins over everything but an error; only a hard one wins over an abort. */
+export function decideOutcome(
+  ending: Ending,
+  seen: {
+    readonly terminal: 'none' | 'soft' | 'hard'
+    readonly error: OutcomeError | undefined
+    readonly isEmpty: boolean
+    /** The text of the only, malformed, events that came. */
+    readonly malformed: string | undefined
+    readonly acceptEof: boolean
+  },
+): Outcome {
+  if (seen.error !== undefined) return { kind: 'failed', error: seen.error }
+  if (seen.terminal === 'hard' && !seen.isEmpty) return { kind: 'complete' }
+  switch (ending.kind) {
+    case 'aborted':
+    case 'timed_out':
+    case 'failed':
+      return ending
+    case 'complete':
+    case 'truncated':
+      if (seen.isEmpty) return { kind: 'failed', error: emptyStream(ending, seen.malformed) }
+      if (seen.terminal === 'soft' || (seen.acceptEof && ending.kind === 'complete')) return { kind: 'complete' }
+      return ending.kind === 'truncated'
+        ? {
+            kind: 'truncated',
+            by: 'reset',
+            error: cut(ending.message ?? 'the connection was lost before the message ended'),
+          }
+        : { kind: 'truncated', by: 'eof', error: cut('the stream ended before the last event of its protocol') }
+    default: {
+      const never: never = ending
+      return never
+    }
+  }
+}
+
+function cut(message: string): OutcomeError {
+  return { class: 'network', retryable: true, message }
+}
+
+function emptyStream(ending: { kind: 'complete' | 'truncated'; message?: string }, malformed?: string): OutcomeError {
+  if (malformed !== undefined) {
+    return { class: 'malformed', retryable: false, message: 'no event of the stream could be read', body: malformed }
+  }
+  if (ending.kind === 'truncated') return cut(ending.message ?? 'the connection was lost before the first event')
+  return { class: 'malformed', retryable: true, message: 'the stream ended without a single event of a message' }
+}
+
+/** How many events are held that arrived ahead of their number. */
+export const HELD_EVENTS = 16
+
+/**
+ * Where a numbered event belongs. Within a run (every begin event starts one) each number is used once and they grow by one.
+ * - `apply`: it is the next. `drop`: it was applied before. `hold`: others must come first.
+ * - `unreliable`: another event had this number, so the numbers mean nothing.
+ */
+export function decideNumber(facts: {
+  readonly last: number | undefined
+  readonly value: number
+  /** The type of the event that first came under this number. */
+  readonly typeSeen: string | undefined
+  readonly type: string
+  /** It ends the message, or reports an error: it is taken whatever its number. */
+  readonly isLast: boolean
+}): 'apply' | 'drop' | 'hold' | 'unreliable' {
+  if (facts.last === undefined) return 'apply'
+  if (facts.value <= facts.last) {
+    if (facts.typeSeen === facts.type) return 'drop'
+    // A number that was passed over: the event is late, not a repeat.
+    return facts.isLast || facts.typeSeen === undefined ? 'apply' : 'unreliable'
+  }
+  if (facts.isLast || facts.value === facts.last + 1) return 'apply'
+  return 'hold'
+}

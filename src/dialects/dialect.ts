@@ -1,0 +1,24 @@
+/** What a wire format must bring: how to recognise it, how to translate its events, how to write a message back in its own form. */
+import type { JsonValue } from '../json.ts'
+import type { AssistantMessage, Dialect } from '../message.ts'
+import type { Translation } from '../operation.ts'
+
+/** One event of a provider, as it came: its payload, and its name where the transport names events. */
+export interface ProviderEvent {
+  readonly payload: unknown
+  readonly name?: string | undefined
+}
+
+/** Turns one event after the other into operations. It may remember the wire (an index, an id), never what became of it. */
+export type Translate = (event: ProviderEvent) => Translation
+
+export interface DialectDefinition<D extends Dialect = Dialect> {
+  readonly name: D
+  /** Whether blocks are opened by an event of their own, so that a delta without one is odd. */
+  readonly opensBlocks: boolean
+  createTranslate(): Translate
+  /** Whether an event shows that the stream is of this dialect. */
+  looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe'
+  /** The message in the provider's own whole form; several choices where the provider puts them into one. */
+  toNative(messages: readonly AssistantMessage[]): JsonValue
+}

@@ -1,0 +1,105 @@
+/** Reads the many shapes in which providers and proxies report an error, and says whether trying again may help. */
+import { excerpt } from '../anomaly.ts'
+import { copyJson, isObject, type JsonValue } from '../json.ts'
+import type { ErrorClass, OutcomeError } from '../message.ts'
+
+/** The words that providers use in `type`, `code` and `status`. Sources: their API references on errors. */
+const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>(
+  Object.entries({
+    rate_limit_error: 'rate_limit',
+    rate_limit_exceeded: 'rate_limit',
+    insufficient_quota: 'rate_limit',
+    resource_exhausted: 'rate_limit',
+    overloaded_error: 'overloaded',
+    overloaded: 'overloaded',
+    server_overloaded: 'overloaded',
+    unavailable: 'overloaded',
+    timeout_error: 'overloaded',
+    context_length_exceeded: 'context_overflow',
+    exceed_context_size_error: 'context_overflow',
+    request_too_large: 'context_overflow',
+    authentication_error: 'auth',
+    permission_error: 'auth',
+    billing_error: 'auth',
+    invalid_api_key: 'auth',
+    unauthenticated: 'auth',
+    permission_denied: 'auth',
+    invalid_request_error: 'invalid_request',
+    not_found_error: 'invalid_request',
+    invalid_argument: 'invalid_request',
+    content_policy_violation: 'content_policy',
+    content_filter: 'content_policy',
+  } satisfies Record<string, ErrorClass>),
+)
+
+const CONTEXT_OVERFLOW =
+  /prompt is too long|context (length|window|size)|maximum context|exceeds? .{0,20}context|too many tokens/i
+const RETRYABLE: ReadonlySet<ErrorClass> = new Set(['rate_limit', 'overloaded', 'network'])
+const RETRYABLE_WORDS: ReadonlySet<string> = new Set(['api_error', 'server_error', 'internal_error', 'internal'])
+
+/** The error that an event or a body reports. `status` is that of the HTTP response, where it was an error itself. */
+export function readError(body: unknown, status?: number): OutcomeError {
+  const outer = isObject(body) ? body : {}
+  const inner = isObject(outer.error) ? outer.error : outer
+  const words = [inner.type, inner.code, inner.status, outer.code].filter((word) => typeof word === 'string')
+  const said =
+    firstText(inner.message, inner.detail, outer.message, typeof outer.error === 'string' ? outer.error : undefined) ??
+    (typeof body === 'string' ? body : undefined)
+  const message = excerpt(
+    said ?? (words.join(' ') || `the provider reported an error${status === undefined ? '' : ` (HTTP ${status})`}`),
+  )
+  const code = status ?? firstStatus(inner.code, inner.status, outer.status, outer.code)
+  const errorClass = classOf(words, message, code)
+  const requestId = firstText(outer.request_id, inner.request_id)
+  return {
+    class: errorClass,
+    retryable: RETRYABLE.has(errorClass) || words.some((word) => RETRYABLE_WORDS.has(word)) || (code ?? 0) >= 500,
+    message,
+    ...(code === undefined ? {} : { status: code }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...bodyOf(body),
+  }
+}
+
+function classOf(words: readonly string[], message: string, status: number | undefined): ErrorClass {
+  if (CONTEXT_OVERFLOW.test(message)) return 'context_overflow'
+  for (const word of words) {
+    const known = CLASS_OF_WORD.get(word.toLowerCase())
+    if (known !== undefined) return known
+  }
+  switch (status) {
+    case undefined:
+      return 'unknown'
+    case 401:
+    case 402:
+    case 403:
+      return 'auth'
+    case 413:
+      return 'context_overflow'
+    case 429:
+      return 'rate_limit'
+    case 503:
+    case 529:
+      return 'overloaded'
+    default:
+      return status >= 400 && status < 500 ? 'invalid_request' : 'unknown'
+  }
+}
+
+function firstText(...candidates: readonly unknown[]): string | undefined {
+  return candidates.find((candidate): candidate is string => typeof candidate === 'string' && candidate !== '')
+}
+
+function firstStatus(...candidates: readonly unknown[]): number | undefined {
+  return candidates.find(
+    (candidate): candidate is number =>
+      typeof candidate === 'number' && Number.isInteger(candidate) && candidate >= 400 && candidate < 600,
+  )
+}
+
+function bodyOf(body: unknown): { body?: JsonValue } {
+  if (body === undefined) return {}
+  if (typeof body === 'string') return { body: excerpt(body) }
+  const copy = copyJson(body)
+  return copy === undefined ? {} : { body: copy }
+}

@@ -1,0 +1,362 @@
+/**
+ * Composes decoder, dialect and assembler into one synchronous fold: chunks or provider events in, turn events and messages out.
+ * Finds out the dialect by the first decisive event where the caller did not name it.
+ */
+import type { Anomaly } from './anomaly.ts'
+import { Assembler, type AssemblerOptions } from './assembler/assembler.ts'
+import type { EndingFacts } from './assembler/draft.ts'
+import type { Ending } from './assembler/state.ts'
+import type { PartialInput } from './assembler/tool-input.ts'
+import { anthropicMessages } from './dialects/anthropic-messages.ts'
+import type { DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
+import { readError } from './dialects/error.ts'
+import { MisuseError } from './errors.ts'
+import { copyJson, isObject, parseJson, TooDeepError, wordOf, type JsonValue } from './json.ts'
+import { limitsOf, type Limits } from './limits.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot, OutcomeError } from './message.ts'
+import type { Operation, Translation } from './operation.ts'
+import { Decoder, type Decoded } from './sse/decode.ts'
+import type { TurnEvent } from './turn-event.ts'
+
+const DIALECTS: ReadonlyMap<string, DialectDefinition> = new Map([[anthropicMessages.name, anthropicMessages]])
+
+/** How much is held back until an event shows the dialect. */
+const HELD_EVENTS = 8
+const HELD_LENGTH = 64 * 1024
+
+export interface FoldOptions<D extends Dialect = Dialect> {
+  /** The wire format; found out by itself if absent. */
+  readonly dialect?: D
+  /** Names the turn; ids that onefold mints begin with it. Default `turn`. Give each turn of a conversation its own. */
+  readonly turn?: string
+  /** The source carries many messages, as agent streams do. */
+  readonly many?: boolean
+  /** `stop` (default): a tool call is handed out when the stop reason is known. `early`: when its block is closed. */
+  readonly toolCalls?: 'stop' | 'early'
+  /** `strict`: a message that is sent again under its own id is not recognised as a repeat. Default `replay`. */
+  readonly identity?: 'replay' | 'strict'
+  /** A clean end of input counts as complete. Only for a vendor that sends no terminal event. */
+  readonly acceptEof?: boolean
+  readonly limits?: Partial<Limits>
+  /** Each turn event brings along the provider's own event that caused it. */
+  readonly raw?: boolean
+}
+
+export class Fold<D extends Dialect = Dialect> {
+  readonly #options: FoldOptions<D>
+  readonly #limits: Limits
+  readonly #decoder: Decoder
+  #reading: Reading<D>
+  #isLive: boolean
+
+  constructor(options: FoldOptions<D> = {}, isLive = true) {
+    checkOptions(options)
+    this.#options = options
+    this.#isLive = isLive
+    this.#limits = limitsOf(options.limits)
+    this.#decoder = new Decoder(this.#limits.eventLength)
+    this.#reading =
+      options.dialect === undefined
+        ? { kind: 'detecting', held: [], length: 0 }
+        : this.#reader(definitionOf(options.dialect))
+  }
+
+  /** Takes the next chunk of the body. */
+  push(chunk: Uint8Array | string): readonly TurnEvent<D>[] {
+    return this.#decoded(this.#decoder.push(chunk))
+  }
+
+  /** Takes a provider event that is decoded already, as the official SDKs give it. It is copied; later changes to it do not matter. */
+  receive(payload: unknown): readonly TurnEvent<D>[] {
+    return this.#provider({ payload })
+  }
+
+  /** Ends the message. What the decoder still has is read first. */
+  end(ending: Ending, facts: EndingFacts = {}): readonly TurnEvent<D>[] {
+    const last = this.#decoded(this.#decoder.end())
+    const settled = this.#reading.kind === 'detecting' ? this.#giveUp(this.#reading) : []
+    return [...last, ...settled, ...this.#assembler.end(ending, facts)]
+  }
+
+  /** From now on turn events are given. What was missed is in `snapshot()`. */
+  goLive(): void {
+    this.#isLive = true
+    if (this.#reading.kind === 'reading') this.#reading.assembler.goLive()
+  }
+
+  get isTerminal(): boolean {
+    return this.#reading.kind === 'reading' && this.#reading.assembler.isTerminal
+  }
+
+  get hasContent(): boolean {
+    return this.#reading.kind === 'reading' && this.#reading.assembler.hasContent
+  }
+
+  get messages(): readonly AssistantMessage<D>[] {
+    return this.#reading.kind === 'reading' ? this.#reading.assembler.messages : []
+  }
+
+  get anomalies(): readonly Anomaly[] {
+    return this.#reading.kind === 'reading' ? this.#reading.assembler.anomalies : []
+  }
+
+  snapshot(): MessageSnapshot<D> {
+    return this.#reading.kind === 'reading'
+      ? this.#reading.assembler.snapshot()
+      : this.#assemblerFor('unknown', true).snapshot()
+  }
+
+  partialInput(block: number): PartialInput {
+    const partial = this.#reading.kind === 'reading' ? this.#reading.assembler.partialInput(block) : undefined
+    if (partial === undefined)
+      throw new MisuseError('unknown_block', `there is no block ${block} in the message so far`)
+    return partial
+  }
+
+  get #assembler(): Assembler<D> {
+    if (this.#reading.kind === 'reading') return this.#reading.assembler
+    throw new Error('onefold: the dialect is settled before the end')
+  }
+
+  #reader(definition: DialectDefinition): Extract<Reading<D>, { kind: 'reading' }> {
+    return {
+      kind: 'reading',
+      translate: definition.createTranslate(),
+      // Without the option `dialect` the type parameter is every dialect, and with it this is the option itself.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      assembler: this.#assemblerFor(definition.name as D, definition.opensBlocks),
+    }
+  }
+
+  #assemblerFor(dialect: D | 'unknown', opensBlocks: boolean): Assembler<D> {
+    const { turn = 'turn', many = false, toolCalls = 'stop', identity = 'replay', acceptEof = false } = this.#options
+    const options: AssemblerOptions<D> = {
+      dialect,
+      turn,
+      many,
+      toolCalls,
+      identity,
+      acceptEof,
+      opensBlocks,
+      limits: this.#limits,
+      isLive: this.#isLive,
+    }
+    return new Assembler(options)
+  }
+
+  #decoded(decoded: readonly Decoded[]): readonly TurnEvent<D>[] {
+    if (decoded.length === 0) return []
+    if (decoded.length === 1 && decoded[0] !== undefined) return this.#one(decoded[0])
+    const events: TurnEvent<D>[] = []
+    for (const one of decoded) for (const event of this.#one(one)) events.push(event)
+    return events
+  }
+
+  #one(decoded: Decoded): readonly TurnEvent<D>[] {
+    switch (decoded.kind) {
+      case 'event': {
+        const payload = parse(decoded.data)
+        if (payload === undefined) {
+          return this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail: decoded.data })
+        }
+        return this.#provider({ payload, name: decoded.event })
+      }
+      case 'payload':
+        return this.#provider({ payload: decoded.payload })
+      case 'error':
+        return this.#operation({ op: 'fail', choice: 'all', error: readError(parse(decoded.data) ?? decoded.data) })
+      case 'cut':
+        return this.#operation({ op: 'anomaly', choice: 0, kind: 'cut_event', detail: decoded.text })
+      case 'body':
+        return this.#operation({ op: 'fail', choice: 'all', error: notAStream(decoded.text) })
+      case 'too_long': {
+        const message = `one event is longer than ${this.#limits.eventLength} characters; raise limits.eventLength to accept it`
+        return this.#operation({ op: 'fail', choice: 'all', error: { class: 'limit', retryable: false, message } })
+      }
+      default: {
+        const never: never = decoded
+        return never
+      }
+    }
+  }
+
+  #operation(operation: Operation): readonly TurnEvent<D>[] {
+    const translation = { operations: [operation] }
+    if (this.#reading.kind === 'reading') return this.#reading.assembler.receive(translation)
+    this.#reading.held.push({ translation })
+    return []
+  }
+
+  #provider(event: ProviderEvent): readonly TurnEvent<D>[] {
+    const reading = this.#reading
+    if (reading.kind === 'reading') {
+      return reading.assembler.receive(
+        translateSafely(reading.translate, event),
+        this.#options.raw ? rawOf(event) : undefined,
+      )
+    }
+    reading.held.push({ event })
+    for (const definition of DIALECTS.values()) {
+      if (definition.looksLike(event) === 'yes') return this.#settle(reading, definition)
+    }
+    reading.length += lengthOf(event.payload)
+    return reading.held.length > HELD_EVENTS || reading.length > HELD_LENGTH ? this.#giveUp(reading) : []
+  }
+
+  #settle(
+    detecting: Extract<Reading<D>, { kind: 'detecting' }>,
+    definition: DialectDefinition,
+  ): readonly TurnEvent<D>[] {
+    this.#reading = this.#reader(definition)
+    return detecting.held.flatMap((held) =>
+      'event' in held ? this.#provider(held.event) : this.#assembler.receive(held.translation),
+    )
+  }
+
+  /** No event told the dialect: the message fails, with the provider's error if it reported one. */
+  #giveUp(detecting: Extract<Reading<D>, { kind: 'detecting' }>): readonly TurnEvent<D>[] {
+    const assembler = this.#assemblerFor('unknown', true)
+    this.#reading = { kind: 'reading', assembler, translate: () => ({ operations: [] }) }
+    const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
+    const error = events.map(({ payload }) => payload).find((payload) => isObject(payload) && 'error' in payload)
+    const failure = error === undefined ? unknownDialect(events) : readError(error)
+    const told = detecting.held.flatMap((held) => ('event' in held ? [] : assembler.receive(held.translation)))
+    if (failure === undefined) return told
+    return [...told, ...assembler.receive({ operations: [{ op: 'fail', choice: 'all', error: failure }] })]
+  }
+}
+
+type Reading<D extends Dialect> =
+  | { readonly kind: 'detecting'; readonly held: Held[]; length: number }
+  | { readonly kind: 'reading'; readonly translate: Translate; readonly assembler: Assembler<D> }
+
+type Held = { readonly event: ProviderEvent } | { readonly translation: Translation }
+
+function translateSafely(translate: Translate, event: ProviderEvent): Translation {
+  try {
+    return translate(event)
+  } catch (error) {
+    if (!(error instanceof TooDeepError)) throw error
+    return { operations: [{ op: 'anomaly', choice: 0, kind: 'malformed_event', detail: error.message }] }
+  }
+}
+
+function parse(data: string): JsonValue | undefined {
+  return data.length < 16 && data.trim() === '[DONE]' ? '[DONE]' : parseJson(data)
+}
+
+function rawOf({ payload }: ProviderEvent): JsonValue | undefined {
+  try {
+    return copyJson(payload)
+  } catch {
+    return undefined
+  }
+}
+
+function lengthOf(payload: unknown): number {
+  return typeof payload === 'string' ? payload.length : (JSON.stringify(rawOf({ payload })) ?? '').length
+}
+
+function notAStream(text: string): OutcomeError {
+  const body = text.slice(0, 4096)
+  return { class: 'malformed', retryable: false, message: 'the body is neither an event stream nor JSON', body }
+}
+
+function unknownDialect(events: readonly ProviderEvent[]): OutcomeError | undefined {
+  const [first] = events
+  if (first === undefined) return undefined
+  const known = [...DIALECTS.keys()].join(', ')
+  const body = rawOf(first)
+  return {
+    class: 'unknown_dialect',
+    retryable: false,
+    message: `no event shows which wire format this is; name it with the option dialect (${known})`,
+    ...(body === undefined ? {} : { body }),
+  }
+}
+
+/** Whether a word names a dialect that onefold reads. */
+export function isDialect(name: string): name is Dialect {
+  return DIALECTS.has(name)
+}
+
+/** The definition of a dialect. Throws `MisuseError('unknown_dialect')`. */
+function definitionOf(name: string): DialectDefinition {
+  const definition = DIALECTS.get(name)
+  if (definition !== undefined) return definition
+  throw new MisuseError(
+    'unknown_dialect',
+    `"${name}" is no dialect of onefold; there are ${[...DIALECTS.keys()].join(', ')}`,
+  )
+}
+
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  toolCalls: ['stop', 'early'],
+  identity: ['replay', 'strict'],
+  many: [true, false],
+  acceptEof: [true, false],
+  raw: [true, false],
+}
+
+function checkOptions(options: FoldOptions): void {
+  for (const [name, allowed] of Object.entries(CHOICES)) {
+    const value: unknown = Object.entries(options).find(([key]) => key === name)?.[1]
+    if (value !== undefined && !allowed.includes(value)) {
+      throw new MisuseError(
+        'bad_option',
+        `the option ${name} is ${wordOf(value)}; it must be one of ${allowed.join(', ')}`,
+      )
+    }
+  }
+  if (options.turn !== undefined && (typeof options.turn !== 'string' || options.turn === '')) {
+    throw new MisuseError('bad_option', 'the option turn must be a text that is not empty')
+  }
+}
+
+/** A fold that is driven by hand: no promises, no I/O. */
+export interface MessageAssembler<D extends Dialect = Dialect> {
+  /** Takes one decoded event of the provider and gives the turn events that it causes. */
+  receive(providerEvent: unknown): readonly TurnEvent<D>[]
+  /** Ends the message; gives the last turn events, and nothing when repeated. */
+  end(ending: Ending): readonly TurnEvent<D>[]
+  /** True once the protocol's last event was seen. */
+  readonly isTerminal: boolean
+  /** The message. Throws `MisuseError('not_final')` before `end`. */
+  message(): AssistantMessage<D>
+  snapshot(): MessageSnapshot<D>
+}
+
+/**
+ * An assembler for one turn of a known dialect, for those who have their own transport: give it each decoded event, then `end`.
+ * Throws `MisuseError` for an unknown dialect or option.
+ */
+export function createAssembler<D extends Dialect>(
+  options: FoldOptions<D> & { readonly dialect: D },
+): MessageAssembler<D> {
+  definitionOf(options.dialect)
+  const fold = new Fold(options)
+  return {
+    receive: (providerEvent) => fold.receive(providerEvent),
+    end: (ending) => fold.end(ending),
+    get isTerminal() {
+      return fold.isTerminal
+    },
+    message() {
+      const [message] = fold.messages
+      if (message === undefined) throw new MisuseError('not_final', 'the message is not final; call end() first')
+      return message
+    },
+    snapshot: () => fold.snapshot(),
+  }
+}
+
+/**
+ * The message in its provider's own whole form: what the API would have answered without streaming. Give all choices of an answer
+ * together. Throws `MisuseError('unknown_dialect')` for a message whose stream did not show its dialect.
+ */
+export function toNative(message: AssistantMessage | readonly AssistantMessage[]): JsonValue {
+  const messages = Array.isArray(message) ? message : [message]
+  const [first] = messages
+  if (first === undefined) throw new MisuseError('bad_argument', 'toNative needs at least one message')
+  return definitionOf(first.dialect).toNative(messages)
+}

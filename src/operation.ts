@@ -1,0 +1,146 @@
+/**
+ * The instructions that a dialect gives to the assembler: the whole interface between the two. A dialect turns each provider event into
+ * a handful of these and never asks what the assembler has; the assembler applies them and never learns whose wire they came from.
+ * A start event is always `open`, a done event always `snapshot`, a delta always carries its block's kind.
+ */
+import type { AnomalyKind } from './anomaly.ts'
+import type { JsonObject, JsonValue } from './json.ts'
+import type { BlockKind, OutcomeError, StopReason } from './message.ts'
+
+/** What every operation names: which of several parallel answers it is about, or that it is about each of them. */
+interface ForChoice {
+  readonly choice: number | 'all'
+}
+
+interface ForBlock {
+  readonly choice: number
+  /** The dialect's own name for the block, stable while the message streams; never a position in an array. */
+  readonly key: string
+  readonly kind: BlockKind
+}
+
+/** The fields of a block that have a neutral name. One that is empty (absent, null, "") never erases an earlier value. */
+export interface BlockFields {
+  readonly id?: string | null
+  readonly name?: string | null
+  readonly origin?: 'client' | 'provider'
+  readonly signature?: string | null
+  readonly encrypted?: string | null
+  readonly redacted?: true
+  readonly callId?: string | null
+  readonly isError?: boolean | null
+  readonly content?: JsonValue
+}
+
+/** What a block holds when it is opened, patched or sent whole. */
+interface BlockPayload {
+  readonly fields?: BlockFields
+  /** The provider's fields without a neutral name. */
+  readonly wire?: JsonObject
+}
+
+/** A message begins. Only for the protocol's own begin event, never once per chunk. */
+export interface BeginOperation extends ForChoice {
+  readonly op: 'begin'
+  readonly id?: string
+  readonly model?: string
+  readonly wire?: JsonObject
+}
+/** Message-level fields that came later. */
+export interface MetaOperation extends ForChoice {
+  readonly op: 'meta'
+  readonly id?: string
+  readonly model?: string
+  readonly wire?: JsonObject
+}
+export interface OpenOperation extends ForBlock, BlockPayload {
+  readonly op: 'open'
+  /** Text that the opening event already holds: of a text, of thinking, of a refusal, of a call's arguments. */
+  readonly seed?: string
+}
+export interface AppendOperation extends ForBlock {
+  readonly op: 'append'
+  readonly text: string
+}
+/** One item of the block's list (citations). */
+export interface ListOperation extends ForBlock {
+  readonly op: 'list'
+  readonly item: JsonValue
+}
+export interface PatchOperation extends ForBlock, BlockPayload {
+  readonly op: 'patch'
+}
+/** The block as a whole. A higher rank wins over a lower one that comes later. */
+export interface SnapshotOperation extends ForBlock, BlockPayload {
+  readonly op: 'snapshot'
+  readonly rank: 1 | 2 | 3
+  readonly text?: string
+  readonly items?: readonly JsonValue[]
+}
+export interface CloseOperation {
+  readonly op: 'close'
+  readonly choice: number
+  readonly key: string
+}
+export interface StopOperation extends ForChoice {
+  readonly op: 'stop'
+  readonly reason: StopReason
+  readonly raw: string
+  readonly sequence?: string | null
+}
+/** Token counts as the wire has them. `uncachedInputTokens` is for wires whose input count leaves the cache out. */
+export interface UsageCounts {
+  readonly inputTokens?: number
+  readonly uncachedInputTokens?: number
+  readonly outputTokens?: number
+  readonly cacheReadTokens?: number
+  readonly cacheWriteTokens?: number
+  readonly reasoningTokens?: number
+}
+export interface UsageOperation extends ForChoice {
+  readonly op: 'usage'
+  readonly counts: UsageCounts
+  readonly raw: JsonObject
+}
+/** The protocol's last event. A soft one makes the outcome complete when the input ends there, but does not end by itself. */
+export interface TerminalOperation extends ForChoice {
+  readonly op: 'terminal'
+  readonly strength: 'hard' | 'soft'
+}
+export interface FailOperation extends ForChoice {
+  readonly op: 'fail'
+  readonly error: OutcomeError
+}
+export interface AnomalyOperation extends ForChoice {
+  readonly op: 'anomaly'
+  readonly kind: AnomalyKind
+  readonly detail?: string
+  readonly value?: JsonValue
+  /** The block that it concerns, by its key. */
+  readonly key?: string
+}
+
+export type BlockOperation =
+  | OpenOperation
+  | AppendOperation
+  | ListOperation
+  | PatchOperation
+  | SnapshotOperation
+  | CloseOperation
+
+export type Operation =
+  | BeginOperation
+  | MetaOperation
+  | BlockOperation
+  | StopOperation
+  | UsageOperation
+  | TerminalOperation
+  | FailOperation
+  | AnomalyOperation
+
+/** What one provider event means, with its place in the stream where the protocol numbers its events. */
+export interface Translation {
+  readonly operations: readonly Operation[]
+  /** The event's number and type, for protocols that number their events. */
+  readonly number?: { readonly value: number; readonly type: string }
+}

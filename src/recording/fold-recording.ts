@@ -1,0 +1,37 @@
+/** A recording folded: with the status and the end that the recorded connection had. */
+import type { AssistantMessage } from '../message.ts'
+import { assemble, type AssembleOptions, type Turn } from '../turn.ts'
+import type { Recording } from './format.ts'
+import { replay, type ReplayOptions } from './replay.ts'
+
+/** The recording as the response that it was recorded from: status, content type, chunks, and the way it ended. */
+export function replayResponse(recording: Recording, options: ReplayOptions = {}): Response {
+  const chunks = replay(recording, options)[Symbol.asyncIterator]()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await chunks.next()
+      if (next.done) controller.close()
+      else controller.enqueue(next.value)
+    },
+    async cancel() {
+      await chunks.return?.()
+    },
+  })
+  const { status = 200, contentType } = recording.header.response ?? {}
+  return new Response(body, { status, headers: contentType === undefined ? {} : { 'content-type': contentType } })
+}
+
+/** A turn that reads a recording. The dialect is the recording's where it names one and the caller does not. */
+export function assembleRecording(recording: Recording, options: AssembleOptions & ReplayOptions = {}): Turn {
+  const isFailure = (recording.header.response?.status ?? 200) >= 400
+  return assemble(isFailure ? replayResponse(recording, options) : replay(recording, options), options)
+}
+
+/** The message that a recording gives, without `timing`: what stands beside it as the message that it must give. */
+export async function foldRecording(
+  recording: Recording,
+  options: AssembleOptions = {},
+): Promise<Omit<AssistantMessage, 'timing'>> {
+  const { timing: _timing, ...message } = await assembleRecording(recording, options).message()
+  return message
+}

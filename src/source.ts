@@ -1,0 +1,181 @@
+/**
+ * Everything that a stream can be read from, brought to one form: something that gives chunks or provider events until it is over, and
+ * that can be cancelled. No timers, no retries; what went wrong is told, not judged.
+ */
+import type { Ending } from './assembler/state.ts'
+import { readError } from './dialects/error.ts'
+import { MisuseError } from './errors.ts'
+import { parseJson } from './json.ts'
+import type { OutcomeError, ResponseFacts } from './message.ts'
+
+/** A piece of a body, or an event that somebody has decoded already. */
+export type Chunk = Uint8Array | string | object
+
+/**
+ * What a turn can be read from: a `Response`, a `ReadableStream`, any iterable of bytes, text or provider events (an official SDK's
+ * stream), the text of a body, or one whole JSON answer as an object.
+ */
+export type Source =
+  | Response
+  | ReadableStream<Uint8Array | string>
+  | AsyncIterable<Chunk>
+  | Iterable<Chunk>
+  | string
+  | object
+
+/** What the opener of a source is told. */
+export interface Attempt {
+  /** 1 for the first. */
+  readonly number: number
+  /** Fires when the turn is aborted: hand it to `fetch`. */
+  readonly signal: AbortSignal
+}
+
+export interface SourceReader {
+  read(): Promise<{ readonly done: false; readonly chunk: Chunk } | { readonly done: true }>
+  /** Ends the source as soon as it can; errors are of no interest any more. */
+  cancel(): void
+  readonly response?: ResponseFacts
+  /** The response is an error by its status; its body tells more. */
+  readonly status?: number
+}
+
+/** Throws `MisuseError('bad_source')` for what cannot be read. */
+export function readerOf(source: Source): SourceReader {
+  if (isResponse(source)) {
+    const response = factsOf(source)
+    if (source.bodyUsed) throw badSource('a response whose body was read already')
+    const reader = source.body === null ? readOne('') : readerOf(source.body)
+    return source.ok ? { ...reader, response } : { ...reader, response, status: source.status }
+  }
+  if (isReadableStream(source)) return readStream(source)
+  if (typeof source === 'string' || source instanceof Uint8Array) return readOne(source)
+  if (typeof source !== 'object' || source === null) throw badSource(source === null ? 'null' : typeof source)
+  if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator]())
+  if (isIterable(source)) return readIterator(source[Symbol.iterator]())
+  return readOne(source)
+}
+
+function badSource(what: string): MisuseError {
+  return new MisuseError(
+    'bad_source',
+    `the source is ${what}; give a Response, a ReadableStream, an iterable of chunks or events, a text, or a whole answer`,
+  )
+}
+
+function isResponse(source: Source): source is Response {
+  return (
+    typeof source === 'object' &&
+    source !== null &&
+    'status' in source &&
+    'headers' in source &&
+    'body' in source &&
+    'bodyUsed' in source
+  )
+}
+
+function isReadableStream(source: Source): source is ReadableStream<Uint8Array | string> {
+  return (
+    typeof source === 'object' && source !== null && 'getReader' in source && typeof source.getReader === 'function'
+  )
+}
+
+function isAsyncIterable(source: object): source is AsyncIterable<Chunk> {
+  return Symbol.asyncIterator in source && typeof source[Symbol.asyncIterator] === 'function'
+}
+
+function isIterable(source: object): source is Iterable<Chunk> {
+  return Symbol.iterator in source && typeof source[Symbol.iterator] === 'function'
+}
+
+function readOne(chunk: Chunk): SourceReader {
+  let isRead = false
+  return {
+    read() {
+      const result = isRead ? ({ done: true } as const) : ({ done: false, chunk } as const)
+      isRead = true
+      return Promise.resolve(result)
+    },
+    cancel: () => undefined,
+  }
+}
+
+function readStream(stream: ReadableStream<Uint8Array | string>): SourceReader {
+  if (stream.locked) throw badSource('a stream that somebody else reads')
+  const reader = stream.getReader()
+  return {
+    async read() {
+      const { done, value } = await reader.read()
+      return done || value === undefined ? { done: true } : { done: false, chunk: value }
+    },
+    cancel: () => void reader.cancel().catch(() => undefined),
+  }
+}
+
+function readIterator(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): SourceReader {
+  return {
+    async read() {
+      const { done, value } = await iterator.next()
+      if (done) return { done: true }
+      const chunk: unknown = value
+      if (typeof chunk === 'string' || (typeof chunk === 'object' && chunk !== null)) return { done: false, chunk }
+      throw badSource(`an iterable that gives a ${typeof chunk}`)
+    },
+    cancel: () => void stop(iterator).catch(() => undefined),
+  }
+}
+
+async function stop(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): Promise<void> {
+  await iterator.return?.()
+}
+
+/** What a thrown value says about the end of the stream. The official SDKs throw what the provider reported. */
+export function endingOf(thrown: unknown): Ending {
+  if (typeof thrown !== 'object' || thrown === null) return { kind: 'truncated', message: String(thrown) }
+  const name = 'name' in thrown ? String(thrown.name) : ''
+  if (name === 'AbortError' || classOf(thrown) === 'APIUserAbortError') return { kind: 'aborted', by: 'caller' }
+  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : undefined
+  const body = 'error' in thrown && typeof thrown.error === 'object' && thrown.error !== null ? thrown.error : undefined
+  if (status !== undefined || body !== undefined)
+    return { kind: 'failed', error: readError(body ?? { message: messageOf(thrown) }, status) }
+  return { kind: 'truncated', message: messageOf(thrown) }
+}
+
+function classOf(thrown: object): string {
+  return typeof thrown.constructor === 'function' ? thrown.constructor.name : ''
+}
+
+function messageOf(thrown: object): string {
+  const message =
+    'message' in thrown && typeof thrown.message === 'string' ? thrown.message : Object.prototype.toString.call(thrown)
+  const cause = 'cause' in thrown && thrown.cause instanceof Error ? thrown.cause.message : ''
+  return cause === '' || cause === message ? message : `${message}: ${cause}`
+}
+
+/** The error that a response reports by its status, with what its body says. */
+export function errorOfResponse(status: number, body: string, response: ResponseFacts | undefined): OutcomeError {
+  const error = readError(parseJson(body) ?? body, status)
+  const retryAfterMs = retryAfterOf(response?.headers ?? {})
+  return {
+    ...error,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(error.requestId === undefined && response?.requestId !== undefined ? { requestId: response.requestId } : {}),
+  }
+}
+
+function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
+  const ms = Number(headers['retry-after-ms'])
+  if (ms > 0) return ms
+  const seconds = Number(headers['retry-after'])
+  return seconds > 0 ? seconds * 1000 : undefined
+}
+
+const KEPT_HEADERS =
+  /^(content-type|date|server|retry-after(-ms)?|(x-)?request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version)|cf-ray)$/
+
+function factsOf(response: Response): ResponseFacts {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of response.headers) if (KEPT_HEADERS.test(name)) headers[name] = value
+  const requestId = response.headers.get('request-id') ?? response.headers.get('x-request-id')
+  return { status: response.status, ...(requestId === null ? {} : { requestId }), headers }
+}

@@ -1,0 +1,278 @@
+/**
+ * Bytes or text in, events out, whatever the chunks. The grammar of server-sent events is eventsource-parser's; around it stand what real
+ * servers need beside it: one byte order mark, line ends cut in two, a last event without its blank line, an `error:` line, lines that
+ * continue broken JSON, a body that is no event stream at all (one JSON document, JSON lines, HTML), and an upper bound on all of it.
+ *
+ * An event means nothing here. The decoder never throws for what it reads.
+ */
+import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser'
+import { parseJson } from '../json.ts'
+
+export type Decoded =
+  | {
+      readonly kind: 'event'
+      readonly data: string
+      readonly event: string | undefined
+      readonly id: string | undefined
+    }
+  /** An `error:` line, which some servers send in place of an event. */
+  | { readonly kind: 'error'; readonly data: string }
+  /** One value of a body that is JSON or JSON lines. */
+  | { readonly kind: 'payload'; readonly payload: unknown }
+  /** The input ended inside an event. */
+  | { readonly kind: 'cut'; readonly text: string }
+  /** The whole body, if there was not a single event in it. */
+  | { readonly kind: 'body'; readonly text: string }
+  /** One event is longer than the limit; nothing is read after it. */
+  | { readonly kind: 'too_long' }
+
+/** How much of a body is kept to tell what it was, if it turns out not to be an event stream. */
+const HEAD_LENGTH = 64 * 1024
+
+type Framing =
+  /** Nothing but white space so far. */
+  | { readonly kind: 'unknown' }
+  | {
+      readonly kind: 'sse'
+      readonly parser: EventSourceParser
+      head: string
+      hasEvents: boolean
+      hasForeignLines: boolean
+    }
+  /** One JSON value a line. */
+  | { readonly kind: 'lines'; rest: string[] }
+  /** One JSON document over several lines: whole at the end only. */
+  | { readonly kind: 'document'; readonly parts: string[]; length: number }
+  | { readonly kind: 'closed' }
+
+export class Decoder {
+  readonly #limit: number
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  #framing: Framing = { kind: 'unknown' }
+  #isAtStart = true
+  #endsWithCr = false
+  /** Lines that are no field, seen since the last event: they may be the rest of its data. */
+  #strayLines: string[] = []
+  #isFlushing = false
+  #decoded: Decoded[] = []
+
+  /** `eventLength`: the longest event that is accepted, in UTF-16 code units. */
+  constructor(eventLength: number) {
+    this.#limit = eventLength
+  }
+
+  /** Takes the next piece of the body; gives the events that are whole with it. */
+  push(chunk: Uint8Array | string): readonly Decoded[] {
+    return this.#feed(typeof chunk === 'string' ? chunk : this.#utf8.decode(chunk, { stream: true }))
+  }
+
+  /** The body is over. An event that lacks only its blank line is given if its data is whole. */
+  end(): readonly Decoded[] {
+    const tail = this.#feed(this.#utf8.decode())
+    const framing = this.#framing
+    this.#framing = { kind: 'closed' }
+    switch (framing.kind) {
+      case 'sse':
+        this.#framing = framing
+        this.#flush(framing)
+        this.#framing = { kind: 'closed' }
+        break
+      case 'lines':
+        this.#line(framing.rest.join(''), true)
+        break
+      case 'document':
+        this.#document(framing.parts.join(''))
+        break
+      case 'unknown':
+      case 'closed':
+        break
+      default: {
+        const never: never = framing
+        return never
+      }
+    }
+    return [...tail, ...this.#take()]
+  }
+
+  #take(): readonly Decoded[] {
+    if (this.#decoded.length === 0) return []
+    const decoded = this.#decoded
+    this.#decoded = []
+    return decoded
+  }
+
+  #feed(chunk: string): readonly Decoded[] {
+    let text = chunk
+    if (this.#isAtStart && text !== '') {
+      this.#isAtStart = false
+      if (text.charCodeAt(0) === 0xfeff) text = text.slice(1)
+    }
+    // A CR is given on as a line end at once; an LF that opens the next chunk then belongs to it. The parser would wait for the next
+    // chunk, and look through the whole rest of a long one at every line.
+    if (this.#endsWithCr && text !== '') {
+      this.#endsWithCr = false
+      if (text.charCodeAt(0) === 10) text = text.slice(1)
+    }
+    if (text.includes('\r')) {
+      this.#endsWithCr = text.endsWith('\r')
+      text = text.replaceAll(/\r\n?/g, '\n')
+    }
+    if (text !== '') this.#route(text)
+    return this.#take()
+  }
+
+  #route(text: string): void {
+    const framing = this.#framing
+    switch (framing.kind) {
+      case 'unknown': {
+        const start = text.search(/\S/)
+        if (start === -1) return
+        const isJson = text[start] === '{' || text[start] === '['
+        this.#framing = isJson ? { kind: 'lines', rest: [] } : this.#sse()
+        this.#route(start === 0 ? text : text.slice(start))
+        return
+      }
+      case 'sse':
+        if (!framing.hasEvents && framing.head.length < HEAD_LENGTH) {
+          framing.head += text.slice(0, HEAD_LENGTH - framing.head.length)
+        }
+        framing.parser.feed(text)
+        return
+      case 'lines':
+        this.#lines(framing, text)
+        return
+      case 'document':
+        framing.parts.push(text)
+        framing.length += text.length
+        if (framing.length > this.#limit) this.#close()
+        return
+      case 'closed':
+        return
+      default: {
+        const never: never = framing
+        return never
+      }
+    }
+  }
+
+  #sse(): Extract<Framing, { kind: 'sse' }> {
+    const parser = createParser({
+      onEvent: ({ data, event, id }) => {
+        if (data.length > this.#limit || (event?.length ?? 0) > this.#limit || (id?.length ?? 0) > this.#limit)
+          this.#close()
+        this.#event(data, event, id)
+      },
+      onError: (error) => this.#foreignLine(error),
+      onComment: (comment) => {
+        if (comment.length > this.#limit) this.#close()
+      },
+      // The exact limit is checked on whole events, so that chunks do not matter; this only bounds what is pending.
+      maxBufferSize: 2 * this.#limit + 1024,
+    })
+    // The parser takes U+00EF U+00BB U+00BF at the very start for a byte order mark; here it is text.
+    parser.feed('')
+    return { kind: 'sse', parser, head: '', hasEvents: false, hasForeignLines: false }
+  }
+
+  #close(): void {
+    if (this.#framing.kind === 'closed') return
+    this.#framing = { kind: 'closed' }
+    this.#decoded.push({ kind: 'too_long' })
+  }
+
+  #event(data: string, event: string | undefined, id: string | undefined): void {
+    const framing = this.#framing
+    if (framing.kind !== 'sse') return
+    framing.hasEvents = true
+    framing.head = ''
+    const strays = this.#strayLines
+    this.#strayLines = []
+    const whole = strays.length > 0 && !isWhole(data) ? `${data}\n${strays.join('\n')}` : data
+    if (this.#isFlushing && !isWhole(whole)) {
+      this.#decoded.push({ kind: 'cut', text: whole })
+      return
+    }
+    // Some proxies send blank events to keep the connection; there is nothing in them.
+    if (whole === '') return
+    this.#decoded.push({ kind: 'event', data: whole, event, id })
+  }
+
+  #foreignLine(error: ParseError): void {
+    const framing = this.#framing
+    if (framing.kind !== 'sse') return
+    if (error.type === 'max-buffer-size-exceeded' || (error.line?.length ?? 0) > this.#limit) {
+      this.#close()
+      return
+    }
+    if (error.type !== 'unknown-field') return
+    if (error.field === 'error') {
+      framing.hasEvents = true
+      this.#decoded.push({ kind: 'error', data: error.value ?? '' })
+      return
+    }
+    framing.hasForeignLines = true
+    this.#strayLines.push(error.line ?? '')
+    if (this.#strayLines.length > 1000) this.#strayLines.shift()
+  }
+
+  #flush(framing: Extract<Framing, { kind: 'sse' }>): void {
+    this.#isFlushing = true
+    framing.parser.feed('\n\n')
+    if (this.#decoded.some(({ kind }) => kind === 'too_long')) return
+    if (!framing.hasEvents && framing.hasForeignLines) this.#decoded.push({ kind: 'body', text: framing.head })
+    else if (this.#strayLines.length > 0) this.#decoded.push({ kind: 'cut', text: this.#strayLines.join('\n') })
+  }
+
+  #lines(framing: Extract<Framing, { kind: 'lines' }>, text: string): void {
+    let start = 0
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      const line = framing.rest.join('') + text.slice(start, end)
+      framing.rest.length = 0
+      start = end + 1
+      this.#line(line, false)
+      if (this.#framing.kind !== 'lines') {
+        this.#route(text.slice(end))
+        return
+      }
+    }
+    const rest = text.slice(start)
+    if (rest !== '') framing.rest.push(rest)
+    if (framing.rest.reduce((sum, part) => sum + part.length, 0) > this.#limit) this.#close()
+  }
+
+  #hasLine = false
+
+  #line(line: string, isLast: boolean): void {
+    if (line.trim() === '') return
+    if (line.length > this.#limit) {
+      this.#close()
+      return
+    }
+    const payload = parseJson(line)
+    if (payload !== undefined) {
+      this.#hasLine = true
+      this.#payload(payload)
+    } else if (this.#hasLine) {
+      this.#decoded.push(
+        isLast ? { kind: 'cut', text: line } : { kind: 'event', data: line, event: undefined, id: undefined },
+      )
+    } else if (isLast) this.#decoded.push({ kind: 'body', text: line.slice(0, HEAD_LENGTH) })
+    else this.#framing = { kind: 'document', parts: [line], length: line.length }
+  }
+
+  #document(text: string): void {
+    const payload = parseJson(text)
+    if (payload === undefined) this.#decoded.push({ kind: 'body', text: text.slice(0, HEAD_LENGTH) })
+    else this.#payload(payload)
+  }
+
+  /** An array stands for the events in it. */
+  #payload(payload: unknown): void {
+    if (!Array.isArray(payload)) this.#decoded.push({ kind: 'payload', payload })
+    else for (const item of payload) this.#decoded.push({ kind: 'payload', payload: item })
+  }
+}
+
+function isWhole(data: string): boolean {
+  return data.trim() === '[DONE]' || parseJson(data) !== undefined
+}

@@ -1,0 +1,390 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * The async shell around the fold: reads a source, serves any number of readers, stops at once when told to. It reads only while
+ * somebody wants events, and nothing that a provider or a network does makes it reject.
+ */
+import type { Anomaly } from './anomaly.ts'
+import type { Ending } from './assembler/state.ts'
+import type { PartialInput } from './assembler/tool-input.ts'
+import { MisuseError } from './errors.ts'
+import { Fold, type FoldOptions } from './fold.ts'
+import { wordOf } from './json.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot, ResponseFacts, Timing } from './message.ts'
+import { endingOf, errorOfResponse, readerOf, type Attempt, type Source, type SourceReader } from './source.ts'
+import { systemClock, type Clock } from './system.ts'
+import type { TurnEvent } from './turn-event.ts'
+
+export interface AssembleOptions<D extends Dialect = Dialect> extends FoldOptions<D> {
+  /** Aborts the turn; what has arrived is kept. */
+  readonly signal?: AbortSignal
+  /** A clock in milliseconds, for `timing`. */
+  readonly clock?: Clock
+}
+
+/** What a turn is read from: a source, a promise of one, or a function that opens one. */
+export type TurnSource = Source | Promise<Source> | ((attempt: Attempt) => Source | Promise<Source>)
+
+type EventOfType<D extends Dialect, T extends TurnEvent['type']> = Extract<TurnEvent<D>, { type: T }>
+
+/** The body of a response that is an error; more of it than this says nothing. */
+const ERROR_BODY_LENGTH = 64 * 1024
+
+/**
+ * One turn: live events while it streams, and exactly one message (or, for several choices or a source of many, one each). Iterate over
+ * it, listen with `on`, or just await `message()`; reading starts with the first of these.
+ */
+export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEvent<D>>, AsyncDisposable {
+  readonly #source: TurnSource
+  readonly #fold: Fold<D>
+  readonly #clock: Clock
+  readonly #signal: AbortSignal | undefined
+  readonly #controller = new AbortController()
+  readonly #readers = new Set<Reader<D>>()
+  readonly #listeners = new Map<string, Set<(event: TurnEvent<D>) => void>>()
+  #progress: Progress<D> = { kind: 'waiting' }
+  #reader: SourceReader | undefined
+  #startedAt = 0
+  #firstByteMs: number | undefined
+  #firstContentMs: number | undefined
+  #isAwaited = false
+  #wake: (() => void) | undefined
+  readonly #over: Promise<readonly AssistantMessage<D>[]>
+  #settle: { resolve(messages: readonly AssistantMessage<D>[]): void; reject(error: MisuseError): void } | undefined
+
+  constructor(source: TurnSource, options: AssembleOptions<D> = {}) {
+    this.#source = source
+    this.#clock = options.clock ?? systemClock
+    this.#signal = options.signal
+    this.#fold = new Fold(options, false)
+    this.#over = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    // Whoever waits for the message gets the error; whoever does not must not be told by the process.
+    this.#over.catch(() => undefined)
+  }
+
+  /** The turn's message, once it is final: that of choice 0, or the first. Rejects only for a misuse (`MisuseError`). */
+  async message(): Promise<AssistantMessage<D>> {
+    const [message] = await this.messages()
+    if (message === undefined) throw new MisuseError('not_final', 'the turn has no message')
+    return message
+  }
+
+  /** All messages of the turn: its choices in order, or the messages of a source that carries many. */
+  messages(): Promise<readonly AssistantMessage<D>[]> {
+    this.#isAwaited = true
+    this.#start()
+    return this.#over
+  }
+
+  /** Each call is a reader of its own and sees every event from then on; one that comes late gets a `snapshot` first. */
+  [Symbol.asyncIterator](): AsyncIterator<TurnEvent<D>, undefined> {
+    const reader = new Reader<D>(
+      () => this.#wake?.(),
+      () => this.#leave(reader),
+    )
+    reader.give(this.#catchUp())
+    this.#readers.add(reader)
+    this.#fold.goLive()
+    this.#start()
+    if (this.#progress.kind === 'over') reader.close(this.#progress.misuse)
+    return reader
+  }
+
+  /** Calls `listener` for every event of that type from now on. Gives a function that takes the listener away. */
+  on<T extends TurnEvent['type']>(type: T, listener: (event: EventOfType<D, T>) => void): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set()
+    const call = (event: TurnEvent<D>): void => {
+      if (isOfType<D, T>(event, type)) listener(event)
+    }
+    const missed = this.#catchUp()
+    if (missed.length > 0) queueMicrotask(() => missed.forEach(call))
+    this.#listeners.set(type, listeners.add(call))
+    this.#fold.goLive()
+    this.#start()
+    this.#wake?.()
+    return () => {
+      listeners.delete(call)
+      this.#leave()
+    }
+  }
+
+  /** The message so far. */
+  snapshot(): MessageSnapshot<D> {
+    return this.#fold.snapshot()
+  }
+
+  /**
+   * What has arrived of the arguments of a tool call, or of a text block that is JSON, as a value; `block` is the block's ordinal. Only
+   * what is new since the last call is parsed. Throws `MisuseError('unknown_block')`.
+   */
+  partialInput(block: number): PartialInput {
+    return this.#fold.partialInput(block)
+  }
+
+  /** Ends the turn at once. The message keeps what has arrived. */
+  abort(reason?: string): void {
+    this.#end({ kind: 'aborted', by: 'caller', ...(reason === undefined ? {} : { reason }) })
+  }
+
+  /** What was odd in the stream after its message had ended. */
+  get anomalies(): readonly Anomaly[] {
+    return this.#fold.anomalies
+  }
+
+  /** What the HTTP response said about itself, once it is there and if the source is one. */
+  get response(): ResponseFacts | undefined {
+    return this.#reader?.response
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abort('disposed')
+    await this.#over.catch(() => undefined)
+  }
+
+  #start(): void {
+    if (this.#progress.kind !== 'waiting') return
+    this.#progress = { kind: 'reading' }
+    this.#startedAt = this.#clock()
+    const signal = this.#signal
+    if (signal?.aborted) this.#abortBySignal()
+    else signal?.addEventListener('abort', this.#abortBySignal)
+    if (this.#isReading) void this.#run()
+  }
+
+  get #isReading(): boolean {
+    return this.#progress.kind === 'reading'
+  }
+
+  readonly #abortBySignal = (): void => {
+    const reason: unknown = this.#signal?.reason
+    const text = reason instanceof Error ? reason.message : reason === undefined ? undefined : wordOf(reason)
+    this.#end({ kind: 'aborted', by: 'signal', ...(text === undefined ? {} : { reason: text }) })
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const opened = this.#source
+      const attempt = { number: 1, signal: this.#controller.signal }
+      const source = await (typeof opened === 'function' ? opened(attempt) : opened)
+      const reader = readerOf(source)
+      if (!this.#isReading) {
+        reader.cancel()
+        return
+      }
+      this.#reader = reader
+      if (reader.status === undefined) await this.#read(reader)
+      else await this.#readFailure(reader, reader.status)
+    } catch (error) {
+      if (error instanceof MisuseError) this.#break(error)
+      else this.#end(endingOf(error))
+    }
+  }
+
+  async #read(reader: SourceReader): Promise<void> {
+    while (this.#isReading) {
+      if (!this.#isWanted) await new Promise<void>((resolve) => (this.#wake = resolve))
+      if (!this.#isReading) return
+      const next = await reader.read()
+      if (!this.#isReading) return
+      if (next.done) {
+        this.#end({ kind: 'complete' })
+        return
+      }
+      this.#firstByteMs ??= this.#now()
+      const { chunk } = next
+      const isBody = typeof chunk === 'string' || chunk instanceof Uint8Array
+      this.#deliver(isBody ? this.#fold.push(chunk) : this.#fold.receive(chunk))
+      if (this.#firstContentMs === undefined && this.#fold.hasContent) this.#firstContentMs = this.#now()
+      if (this.#fold.isTerminal) this.#end({ kind: 'complete' })
+    }
+  }
+
+  /** A response with an error status: its body is the error, whatever it looks like. */
+  async #readFailure(reader: SourceReader, status: number): Promise<void> {
+    const utf8 = new TextDecoder()
+    let body = ''
+    while (body.length < ERROR_BODY_LENGTH) {
+      const next = await reader.read()
+      if (next.done) break
+      if (typeof next.chunk === 'string') body += next.chunk
+      else if (next.chunk instanceof Uint8Array) body += utf8.decode(next.chunk, { stream: true })
+    }
+    this.#end({ kind: 'failed', error: errorOfResponse(status, body.slice(0, ERROR_BODY_LENGTH), reader.response) })
+  }
+
+  get #isWanted(): boolean {
+    if (this.#isAwaited) return true
+    for (const reader of this.#readers) if (reader.isWaiting) return true
+    for (const listeners of this.#listeners.values()) if (listeners.size > 0) return true
+    return false
+  }
+
+  #deliver(events: readonly TurnEvent<D>[]): void {
+    if (events.length === 0) return
+    for (const reader of this.#readers) reader.give(events)
+    if (this.#listeners.size === 0) return
+    for (const event of events) {
+      for (const listener of this.#listeners.get(event.type) ?? []) {
+        try {
+          listener(event)
+        } catch (error) {
+          // A listener's own error is its owner's: it must neither end the turn nor vanish.
+          queueMicrotask(() => {
+            throw error
+          })
+        }
+      }
+    }
+  }
+
+  #end(ending: Ending): void {
+    if (this.#progress.kind === 'over') return
+    const response = this.#reader?.response
+    const last = this.#fold.end(ending, { timing: this.#timing(), ...(response === undefined ? {} : { response }) })
+    this.#progress = { kind: 'over' }
+    this.#deliver(last)
+    this.#close()
+    this.#settle?.resolve(this.#fold.messages)
+  }
+
+  #break(misuse: MisuseError): void {
+    if (this.#progress.kind === 'over') return
+    this.#progress = { kind: 'over', misuse }
+    this.#close(misuse)
+    this.#settle?.reject(misuse)
+  }
+
+  #close(misuse?: MisuseError): void {
+    for (const reader of this.#readers) reader.close(misuse)
+    this.#signal?.removeEventListener('abort', this.#abortBySignal)
+    this.#controller.abort()
+    this.#reader?.cancel()
+    this.#wake?.()
+  }
+
+  #timing(): Timing {
+    return {
+      ...(this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }),
+      ...(this.#firstContentMs === undefined ? {} : { firstContentMs: this.#firstContentMs }),
+      endMs: this.#progress.kind === 'waiting' ? 0 : this.#now(),
+    }
+  }
+
+  #now(): number {
+    return this.#clock() - this.#startedAt
+  }
+
+  /** What a reader that comes late has missed. */
+  #catchUp(): readonly TurnEvent<D>[] {
+    if (this.#progress.kind === 'over') {
+      return this.#fold.messages.flatMap((final) => {
+        const { outcome: _outcome, response: _response, timing: _timing, ...snapshot } = final
+        const about = { message: final.key, attempt: final.attempt }
+        return [
+          { type: 'snapshot' as const, ...about, snapshot },
+          { type: 'message' as const, ...about, final },
+        ]
+      })
+    }
+    if (this.#firstByteMs === undefined) return []
+    const snapshot = this.#fold.snapshot()
+    return [{ type: 'snapshot', message: snapshot.key, attempt: snapshot.attempt, snapshot }]
+  }
+
+  #leave(reader?: Reader<D>): void {
+    if (reader !== undefined) this.#readers.delete(reader)
+    const hasListeners = [...this.#listeners.values()].some((listeners) => listeners.size > 0)
+    if (this.#readers.size === 0 && !hasListeners && !this.#isAwaited) this.#end({ kind: 'aborted', by: 'reader' })
+  }
+}
+
+type Progress<D extends Dialect> =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'reading' }
+  | { readonly kind: 'over'; readonly misuse?: MisuseError; readonly messages?: readonly AssistantMessage<D>[] }
+
+function isOfType<D extends Dialect, T extends TurnEvent['type']>(
+  event: TurnEvent<D>,
+  type: T,
+): event is EventOfType<D, T> {
+  return event.type === type
+}
+
+/** One iteration over a turn: a queue between the turn and whoever reads it. */
+class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, undefined> {
+  #queue: TurnEvent<D>[] = []
+  #at = 0
+  #waiting: { resolve(result: IteratorResult<TurnEvent<D>, undefined>): void; reject(error: MisuseError): void }[] = []
+  #closed: { readonly misuse: MisuseError | undefined } | undefined
+  readonly #ask: () => void
+  readonly #leave: () => void
+
+  constructor(ask: () => void, leave: () => void) {
+    this.#ask = ask
+    this.#leave = leave
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  give(events: readonly TurnEvent<D>[]): void {
+    for (const event of events) {
+      const waiting = this.#waiting.shift()
+      if (waiting === undefined) this.#queue.push(event)
+      else waiting.resolve({ done: false, value: event })
+    }
+  }
+
+  close(misuse?: MisuseError): void {
+    this.#closed ??= { misuse }
+    for (const waiting of this.#waiting) {
+      if (misuse === undefined) waiting.resolve({ done: true, value: undefined })
+      else waiting.reject(misuse)
+    }
+    this.#waiting = []
+  }
+
+  next(): Promise<IteratorResult<TurnEvent<D>, undefined>> {
+    const event = this.#queue[this.#at]
+    if (event !== undefined) {
+      this.#at += 1
+      if (this.#at === this.#queue.length) {
+        this.#queue = []
+        this.#at = 0
+      }
+      return Promise.resolve({ done: false, value: event })
+    }
+    if (this.#closed?.misuse !== undefined) return Promise.reject(this.#closed.misuse)
+    if (this.#closed !== undefined) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#ask()
+    })
+  }
+
+  return(): Promise<IteratorResult<TurnEvent<D>, undefined>> {
+    this.#queue = []
+    this.#at = 0
+    this.close()
+    this.#leave()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+}
+
+/**
+ * Assembles one turn from a source: live events for those who iterate, exactly one message at the end, whatever the stream does.
+ * Throws `MisuseError` for a wrong option; what the provider or the network does wrong is in `message.outcome`.
+ */
+export function assemble<D extends Dialect = Dialect>(source: TurnSource, options?: AssembleOptions<D>): Turn<D> {
+  return new Turn(source, options)
+}
+
+/** Reads a source to its end and gives the message. Look at `message.outcome` before you trust it. */
+export function fold<D extends Dialect = Dialect>(
+  source: TurnSource,
+  options?: AssembleOptions<D>,
+): Promise<AssistantMessage<D>> {
+  return assemble(source, options).message()
+}

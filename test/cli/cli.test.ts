@@ -1,0 +1,185 @@
+/** The binary as it is run: its output, its exit codes, and what it says when it is used wrongly. `npm test` builds it first. */
+import { spawn } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const main = join(root, 'dist/cli/main.js')
+const bundled = join(root, 'recordings/anthropic-messages')
+const folder = mkdtempSync(join(tmpdir(), 'onefold-cli-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Result {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+function onefold(args: readonly string[], input: string | Uint8Array = ''): Promise<Result> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '' } })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  child.stdin.on('error', () => undefined).end(input)
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
+}
+
+function file(name: string, content: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const event = (payload: unknown): string => `data: ${JSON.stringify(payload)}\n\n`
+const begin = event({ type: 'message_start', message: { id: 'msg_1', model: 'm', usage: { input_tokens: 3 } } })
+const text = (value: string): string =>
+  event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }) +
+  event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: value } }) +
+  event({ type: 'content_block_stop', index: 0 })
+const end =
+  event({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 2 } }) +
+  event({ type: 'message_stop' })
+
+describe('onefold fold', () => {
+  test('prints a message for a person: blocks, stop, outcome, usage, anomalies', async () => {
+    const { code, out } = await onefold(['fold', join(bundled, 'one-tool.recording')])
+    expect(code).toBe(0)
+    for (const word of ['tool call', 'edit_file', 'stop', 'outcome', 'complete', 'usage', 'anomalies'])
+      expect(out).toContain(word)
+  })
+
+  test('exit code 1 for a message that is not complete, and it is printed all the same', async () => {
+    const { code, out } = await onefold(['fold', file('cut.sse', begin + text('half'))])
+    expect(code).toBe(1)
+    expect(out).toContain('half')
+    expect(out).toContain('truncated by eof')
+  })
+
+  test('reads the standard input', async () => {
+    const { code, out } = await onefold(['fold', '-', '--json'], begin + text('hi') + end)
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      id: 'msg_1',
+      content: [{ type: 'text', text: 'hi' }],
+      outcome: { kind: 'complete' },
+    })
+  })
+
+  test('reads a recording from the standard input', async () => {
+    const { code, out } = await onefold(
+      ['fold', '-', '--json'],
+      readFileSync(join(bundled, 'cut-connection.recording')),
+    )
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ outcome: { kind: 'truncated', by: 'reset' } })
+  })
+
+  test('I2: --events gives every turn event as one line of JSON, the message last and once', async () => {
+    const { out } = await onefold(['fold', '-', '--events'], begin + text('hi') + end)
+    const types = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type)
+    expect(types).toEqual(['start', 'usage', 'block_start', 'text', 'block_stop', 'usage', 'message'])
+  })
+
+  test('--native gives the form of the provider', async () => {
+    const { out } = await onefold(['fold', '-', '--native'], begin + text('hi') + end)
+    expect(JSON.parse(out)).toEqual({
+      type: 'message',
+      role: 'assistant',
+      id: 'msg_1',
+      model: 'm',
+      content: [{ type: 'text', text: 'hi' }],
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: 3, output_tokens: 2 },
+    })
+  })
+
+  test('a file that does not exist is named, the others are folded, and the exit code is 2', async () => {
+    const good = file('good.sse', begin + text('fine') + end)
+    const { code, out, err } = await onefold(['fold', 'missing.sse', good])
+    expect(code).toBe(2)
+    expect(err).toContain('missing.sse: there is no such file')
+    expect(out).toContain('fine')
+  })
+
+  test('a damaged recording: what came before the damage is folded, the line is named, exit code 1', async () => {
+    const whole = readFileSync(join(bundled, 'one-tool.recording'), 'utf8').split('\n')
+    const { code, out, err } = await onefold([
+      'fold',
+      file('torn.recording', [...whole.slice(0, 4), '[12,"tor'].join('\n')),
+    ])
+    expect(code).toBe(1)
+    expect(err).toContain('torn.recording: line 5')
+    expect(out).toContain('truncated by reset')
+  })
+
+  test('what a model wrote cannot control the terminal', async () => {
+    const hostile = '\u001b[2J\u001b]0;title\u0007 \u202egnihtemos\r\n\u009b31m'
+    const { out } = await onefold(['fold', '-'], begin + text(hostile) + end)
+    // oxlint-disable-next-line no-control-regex -- these must not be there
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    expect(out).toContain('\\u001b[2J')
+  })
+
+  test.each([
+    [['fold'], 'name a file'],
+    [['fold', '--json', '--events', 'x'], 'choose one'],
+    [['fold', '--what', 'x'], '--what'],
+    [['fold', '--dialect', 'morse', 'x'], 'morse'],
+    [['unfold'], 'no command'],
+  ])('misuse %j has exit code 2 and says what is wrong', async (args, reason) => {
+    const { code, out, err } = await onefold(args)
+    expect(code).toBe(2)
+    expect(err).toContain(reason)
+    expect(out).toBe('')
+  })
+})
+
+describe('onefold verify', () => {
+  test('the bundled recordings give the messages beside them', async () => {
+    const { code, out } = await onefold(['verify', join(root, 'recordings')])
+    expect(out).toContain('0 findings')
+    expect(code).toBe(0)
+  })
+
+  test('a message that differs is a finding that names the first place', async () => {
+    const own = join(folder, 'own')
+    mkdirSync(own)
+    copyFileSync(join(bundled, 'text.recording'), join(own, 'text.recording'))
+    const missing = await onefold(['verify', own])
+    expect([missing.code, missing.out]).toEqual([1, expect.stringContaining('no message to compare with')])
+
+    expect((await onefold(['verify', own, '--update'])).code).toBe(0)
+    expect((await onefold(['verify', own])).code).toBe(0)
+
+    const expectation = join(own, 'text.json')
+    writeFileSync(expectation, readFileSync(expectation, 'utf8').replace('"end_turn"', '"pause"'))
+    const differs = await onefold(['verify', own, '--json'])
+    expect(differs.code).toBe(1)
+    expect(JSON.parse(differs.out)).toMatchObject({
+      kind: 'differs',
+      path: 'stop.reason',
+      expected: 'pause',
+      actual: 'end_turn',
+    })
+  })
+
+  test('a folder that does not exist is misuse', async () => {
+    const { code, err } = await onefold(['verify', 'nowhere'])
+    expect(code).toBe(2)
+    expect(err).toContain('nowhere: there is no such file or folder')
+  })
+})
+
+test('npm start shows the bundled recordings without a failure', async () => {
+  const { code, out } = await onefold(['start'])
+  expect(code).toBe(0)
+  expect(out).toContain('replayed-prefix')
+  expect(out).toContain('text doubled')
+})

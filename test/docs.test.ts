@@ -1,0 +1,51 @@
+/** The parts of the documentation that are made from the code. `npm run docs` writes them anew; here they are compared. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { ANOMALY_KINDS } from '../src/anomaly.ts'
+import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
+
+type Table = Readonly<Record<string, Readonly<Record<string, { readonly rule: string; readonly to: string }>>>>
+
+/** A state diagram with one arrow for each pair of phases, naming the inputs that lead from one to the other. */
+function diagram(table: Table): string {
+  const arrows = Object.entries(table).flatMap(([phase, row]) => {
+    const inputs = new Map<string, string[]>()
+    for (const [input, { to }] of Object.entries(row)) inputs.set(to, [...(inputs.get(to) ?? []), input])
+    return [...inputs].map(([to, names]) => `  ${phase} --> ${to}: ${names.join(', ')}`)
+  })
+  return ['```mermaid', 'stateDiagram-v2', ...arrows, '```'].join('\n')
+}
+
+function grid(table: Table): string {
+  const inputs = Object.keys(Object.values(table)[0] ?? {})
+  const rows = Object.entries(table).map(
+    ([phase, row]) => `| **${phase}** | ${inputs.map((input) => row[input]?.rule ?? '').join(' | ')} |`,
+  )
+  return [`| | ${inputs.join(' | ')} |`, `|---|${inputs.map(() => '---').join('|')}|`, ...rows].join('\n')
+}
+
+const anomalies = Object.entries(ANOMALY_KINDS).map(([kind, meaning]) => `| \`${kind}\` | ${meaning} |`)
+
+const generated: readonly { readonly file: string; readonly section: string; readonly text: string }[] = [
+  { file: 'docs/architecture.md', section: 'message diagram', text: diagram(MESSAGE_TABLE) },
+  { file: 'docs/architecture.md', section: 'message table', text: grid(MESSAGE_TABLE) },
+  { file: 'docs/architecture.md', section: 'block diagram', text: diagram(BLOCK_TABLE) },
+  { file: 'docs/architecture.md', section: 'block table', text: grid(BLOCK_TABLE) },
+  {
+    file: 'docs/anomalies.md',
+    section: 'kinds',
+    text: ['| kind | what was seen, and what was done |', '|---|---|', ...anomalies].join('\n'),
+  },
+]
+
+test.each(generated)('$file: the section "$section" is what the code says', ({ file, section, text }) => {
+  const path = new URL(`../${file}`, import.meta.url)
+  const [begin, end] = [`<!-- from the code: ${section} -->`, `<!-- end: ${section} -->`]
+  const page = readFileSync(path, 'utf8')
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)]
+  expect(from, `${file} has no line ${begin}`).toBeGreaterThanOrEqual(0)
+  expect(to, `${file} has no line ${end}`).toBeGreaterThan(from)
+  const whole = `${begin}\n\n${text}\n\n`
+  if (process.env.ONEFOLD_UPDATE_DOCS === '1') writeFileSync(path, page.slice(0, from) + whole + page.slice(to))
+  else expect(page.slice(from, to), `run npm run docs`).toBe(whole)
+})

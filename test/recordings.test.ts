@@ -1,0 +1,280 @@
+/**
+ * Every recording of the project against the message that stands beside it, and against the promises. A new pair of files
+ * `recordings/<dialect>/<case>.recording` and `<case>.json` adds its tests with no new code.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { Fold, toNative } from '../src/fold.ts'
+import { isObject } from '../src/json.ts'
+import type { AssistantMessage } from '../src/message.ts'
+import { everyTwoWaySplit, oneByteAtATime, recut, splitAt, withBom, withLineEnds } from '../src/recording/chunking.ts'
+import { assembleRecording, foldRecording } from '../src/recording/fold-recording.ts'
+import { formatRecording, parseRecording, RECORDING_EXTENSION, type Recording } from '../src/recording/format.ts'
+import { replay } from '../src/recording/replay.ts'
+import { fold } from '../src/turn.ts'
+import type { TurnEvent } from '../src/turn-event.ts'
+import { accumulate } from './corpus/anthropic-sdk.ts'
+import { viaJson } from './corpus/differences.ts'
+import { expectLiveEqualsFinal } from './support/naive-reader.ts'
+
+type Message = Omit<AssistantMessage, 'timing'>
+
+const ROOT = 'recordings'
+
+interface Case {
+  readonly title: string
+  readonly dialect: string
+  readonly name: string
+  readonly path: string
+  readonly text: string
+  readonly recording: Recording
+  readonly bytes: Uint8Array
+}
+
+const CASES: readonly Case[] = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .flatMap(({ name: dialect }) => namesIn(dialect, RECORDING_EXTENSION).map((name) => caseOf(dialect, name)))
+
+function namesIn(dialect: string, extension: string): readonly string[] {
+  const files = readdirSync(`${ROOT}/${dialect}`).filter((file) => file.endsWith(extension))
+  return files.map((file) => file.slice(0, -extension.length)).toSorted()
+}
+
+function caseOf(dialect: string, name: string): Case {
+  const path = `${ROOT}/${dialect}/${name}${RECORDING_EXTENSION}`
+  const text = readFileSync(path, 'utf8')
+  const recording = parseRecording(text, { name: path })
+  return { title: `${dialect}/${name}`, dialect, name, path, text, recording, bytes: bytesOf(recording) }
+}
+
+function titled(cases: readonly Case[]): readonly (readonly [string, Case])[] {
+  return cases.map((one) => [one.title, one])
+}
+
+function bytesOf({ chunks }: Recording): Uint8Array {
+  return Uint8Array.from(chunks.flatMap(({ bytes }) => [...bytes]))
+}
+
+function expected({ dialect, name }: Case): Message {
+  const message: Message = JSON.parse(readFileSync(`${ROOT}/${dialect}/${name}.json`, 'utf8'))
+  return message
+}
+
+function isStream({ bytes }: Case): boolean {
+  return /^(event|data):/.test(new TextDecoder().decode(bytes))
+}
+
+/** The message of the same recording with other bytes, or the same bytes cut otherwise. */
+async function foldPieces({ recording, name }: Case, pieces: readonly Uint8Array[]): Promise<Message> {
+  if ((recording.header.response?.status ?? 200) >= 400) {
+    return foldRecording({ ...recording, chunks: pieces.map((bytes) => ({ ms: 0, bytes })) }, { turn: name })
+  }
+  const reading = new Fold({ turn: name }, false)
+  for (const piece of pieces) reading.push(piece)
+  reading.end(
+    recording.ending === 'eof'
+      ? { kind: 'complete' }
+      : recording.ending === 'reset'
+        ? { kind: 'truncated', message: 'the recorded connection was reset' }
+        : { kind: 'aborted', by: 'caller' },
+  )
+  return reading.messages[0] ?? expect.fail('the fold gave no message')
+}
+
+async function liveEventsOf(recording: Recording, name: string): Promise<readonly TurnEvent[]> {
+  const events: TurnEvent[] = []
+  for await (const event of assembleRecording(recording, { turn: name })) events.push(event)
+  return events
+}
+
+function withoutTiming(events: readonly TurnEvent[]): readonly unknown[] {
+  return events.map((event) => {
+    if (event.type !== 'message') return event
+    const { timing: _timing, ...final } = event.final
+    return { ...event, final }
+  })
+}
+
+function withoutAnomalies({ anomalies: _anomalies, ...message }: Message): unknown {
+  return message
+}
+
+/** All cuts in two of a small body; of a larger one every 11th, so that each kind of place is hit. */
+function splitsOf(bytes: Uint8Array): Iterable<readonly Uint8Array[]> {
+  if (bytes.length <= 3000) return everyTwoWaySplit(bytes)
+  return Array.from({ length: Math.ceil(bytes.length / 11) }, (_, index) => splitAt(bytes, [index * 11]))
+}
+
+it('has recordings to test', () => {
+  expect(CASES.length).toBeGreaterThan(20)
+})
+
+it('has a recording for every message, and a message for every recording', () => {
+  for (const dialect of new Set(CASES.map((one) => one.dialect))) {
+    expect(namesIn(dialect, '.json')).toEqual(namesIn(dialect, RECORDING_EXTENSION))
+  }
+})
+
+describe.each(titled(CASES))('recordings/%s', (_title, one) => {
+  const { name, dialect, path, text, recording, bytes } = one
+  const { header } = recording
+
+  it('is sound and stands as the writer writes it', () => {
+    expect(recording.problems).toEqual([])
+    expect(formatRecording(recording)).toBe(text)
+    expect(header.dialect).toBe(dialect)
+  })
+
+  it('says where it comes from, and names no place and no secret', () => {
+    const { kind, from = '', note = '' } = header.provenance
+    if (kind === 'captured') expect(from).toMatch(/\d|[0-9a-f]{7}/)
+    if (kind === 'handwritten') expect(note).toMatch(/^.{20,}$/)
+    if (kind === 'derived') {
+      expect(note).toMatch(/^.{20,}$/)
+      expect(existsSync(path.replace(/[^/]+$/, from)), `${from} beside it`).toBe(true)
+    }
+    expect(text).not.toMatch(/\/(home|root|work|tmp|Users)\//)
+    expect(text).not.toMatch(/sk-[a-z0-9]|authorization|api[-_]key|cookie/i)
+  })
+
+  it('gives the message beside it', async () => {
+    const message = expected(one)
+    expect(await foldRecording(recording, { turn: name })).toEqual(message)
+    expect(readFileSync(path.replace(RECORDING_EXTENSION, '.json'), 'utf8')).toBe(
+      `${JSON.stringify(message, null, 2)}\n`,
+    )
+    if (header.response?.status === undefined || header.response.status < 400) {
+      const { timing, ...folded } = await fold(replay(recording), { turn: name })
+      expect(folded).toEqual(message)
+      expect(timing?.endMs).toBeGreaterThanOrEqual(0)
+    }
+  })
+
+  it('I1: gives the same message however its bytes are cut in two', async () => {
+    const message = expected(one)
+    for (const pieces of splitsOf(bytes))
+      expect(await foldPieces(one, pieces), `cut at ${pieces[0]?.length}`).toEqual(message)
+  })
+
+  it('I1: gives the same message one byte at a time, cut anew at random, with CRLF, with CR, with a byte order mark', async () => {
+    const message = expected(one)
+    expect(await foldPieces(one, oneByteAtATime(bytes))).toEqual(message)
+    for (let seed = 1; seed <= 30; seed += 1) {
+      expect(await foldRecording(recut(recording, seed), { turn: name }), `seed ${seed}`).toEqual(message)
+    }
+    for (const other of [
+      withLineEnds(bytes, 'crlf'),
+      withLineEnds(bytes, 'cr'),
+      withBom(bytes),
+      withBom(withLineEnds(bytes, 'crlf')),
+    ]) {
+      expect(await foldPieces(one, [other])).toEqual(message)
+      expect(await foldPieces(one, oneByteAtATime(other))).toEqual(message)
+    }
+  })
+
+  it('I1: gives the same live events however its bytes are cut', async () => {
+    const events = withoutTiming(await liveEventsOf(recording, name))
+    const pieces = { ...recording, chunks: oneByteAtATime(bytes).map((piece) => ({ ms: 0, bytes: piece })) }
+    expect(withoutTiming(await liveEventsOf(pieces, name))).toEqual(events)
+  })
+
+  it('I2: gives one message event, closes each block once, and the live events are the message', async () => {
+    const turn = assembleRecording(recording, { turn: name })
+    const events: TurnEvent[] = []
+    for await (const event of turn) events.push(event)
+    const message = await turn.message()
+    const finals = events.filter((event) => event.type === 'message')
+    expect(finals).toHaveLength(1)
+    expect(events.at(-1)).toBe(finals[0])
+    expect(finals[0]?.final).toBe(message)
+    expect(await turn.messages()).toEqual([message])
+    expectLiveEqualsFinal(events, message)
+  })
+
+  it('I6: hands out exactly the whole calls that are the client’s, once each, and none after a stop that cut', async () => {
+    const events = await liveEventsOf(recording, name)
+    const { content, stop, outcome } = expected(one)
+    const cuts = ['max_tokens', 'context_window', 'content_filter', 'refusal', 'error'].includes(stop.reason)
+    const mayRun = outcome.kind === 'complete' && !cuts
+    const due = content.filter(
+      (block) => block.type === 'tool_call' && block.origin === 'client' && block.state === 'complete',
+    )
+    expect(events.flatMap((event) => (event.type === 'tool_call' ? [event.call] : []))).toEqual(mayRun ? due : [])
+  })
+
+  it('gives a message that is frozen all the way down and survives JSON', async () => {
+    const message = await foldRecording(recording, { turn: name })
+    expect(JSON.parse(JSON.stringify(message))).toEqual(message)
+    const thawed: unknown[] = []
+    const look = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      if (!Object.isFrozen(value)) thawed.push(value)
+      for (const item of Object.values(value)) look(item)
+    }
+    Object.values(message).forEach(look)
+    expect(thawed).toEqual([])
+    if (message.dialect !== 'unknown') {
+      const revived: AssistantMessage = JSON.parse(JSON.stringify(message))
+      expect(toNative(revived)).toEqual(toNative(message))
+    }
+  })
+})
+
+/** The header's own key `equals` names the recording whose message this one must give, anomalies apart. */
+const EQUAL = CASES.filter(({ recording }) => recording.header['equals'] !== undefined)
+
+describe.each(titled(EQUAL))('recordings/%s', (_title, { dialect, recording, name }) => {
+  it(`I3: gives the message of the recording ${String(recording.header['equals'])}`, async () => {
+    const base = caseOf(dialect, String(recording.header['equals']))
+    const clean = await foldRecording(base.recording, { turn: name })
+    expect(withoutAnomalies(await foldRecording(recording, { turn: name }))).toEqual(withoutAnomalies(clean))
+  })
+})
+
+const CLEAN = CASES.filter((one) => {
+  const { outcome, anomalies } = expected(one)
+  return outcome.kind === 'complete' && anomalies.length === 0
+})
+
+describe.each(titled(CLEAN.filter(isStream)))('recordings/%s', (_title, one) => {
+  const events = new TextDecoder().decode(one.bytes).match(/[^]*?\n\n/g) ?? []
+  const encode = (texts: readonly string[]): Uint8Array => new TextEncoder().encode(texts.join(''))
+
+  it('I3: gives the same message when any prefix is sent again from the beginning', async () => {
+    const message = withoutAnomalies(expected(one))
+    for (let length = 1; length < events.length; length += 1) {
+      const again = encode([...events.slice(0, length), ...events])
+      expect(withoutAnomalies(await foldPieces(one, [again])), `after ${length} events`).toEqual(message)
+    }
+  })
+
+  it('I5: is complete only with its terminal: no shorter prefix claims to be', async () => {
+    const { outcome } = expected(one)
+    expect(outcome).toEqual({ kind: 'complete' })
+    for (let length = 0; length < events.length - 2; length += 1) {
+      const cut = await foldPieces(one, [encode(events.slice(0, length))])
+      expect(cut.outcome.kind, `after ${length} events`).toBe(length === 0 ? 'failed' : 'truncated')
+    }
+  })
+})
+
+/** Blocks that only the SDK's beta client knows. */
+const BETA = new Set(['mcp_tool_use', 'mcp_tool_result', 'compaction', 'fallback'])
+
+describe.each(titled(CLEAN.filter((one) => one.dialect === 'anthropic-messages')))('recordings/%s', (_title, one) => {
+  it('I7: toNative gives what the official SDK builds', async () => {
+    const native = toNative(await foldRecording(one.recording, { turn: one.name }))
+    if (!isStream(one)) {
+      expect(native).toEqual(JSON.parse(new TextDecoder().decode(one.bytes)))
+      return
+    }
+    const isBeta =
+      isObject(native) &&
+      Array.isArray(native['content']) &&
+      native['content'].some((block) => isObject(block) && BETA.has(String(block['type'])))
+    for (const oracle of isBeta ? ['beta' as const] : ['plain' as const, 'beta' as const]) {
+      expect({ message: viaJson(native) }, oracle).toEqual(await accumulate(one.bytes, oracle))
+    }
+  })
+})

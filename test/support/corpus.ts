@@ -1,0 +1,89 @@
+/**
+ * The recorded streams in `../shared/corpus` and the captures in `../shared/captures`, seen from the project's root. They are read in
+ * place and never copied into the project. Where the folder is absent, its tests are skipped with a line that says so; with `CI=true`
+ * that is a failure instead.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { isObject } from '../../src/json.ts'
+
+const SHARED = new URL('../../../shared/', import.meta.url)
+
+export interface CorpusStream {
+  /** Relative to the corpus, its name in every report. */
+  readonly file: string
+  readonly dialect: string
+  readonly framing: string
+  /** The stop reasons on the wire, without repeats. */
+  readonly finish: readonly string[]
+  readonly features: readonly string[]
+  readonly size: number
+  read(): Uint8Array
+}
+
+/** The streams of the corpus that a filter lets through, in the order of the index. */
+export function corpusStreams(filter: (stream: CorpusStream) => boolean): readonly CorpusStream[] {
+  index ??= readFileSync(inShared('corpus/index.jsonl'), 'utf8').split('\n').filter(Boolean).map(streamOf)
+  return index.filter(filter)
+}
+
+/** The names of all captures, relative to their folder, sorted. */
+export function captureNames(): readonly string[] {
+  return readdirSync(inShared('captures/'), { recursive: true, encoding: 'utf8' }).toSorted()
+}
+
+export function readCapture(name: string): Uint8Array {
+  return readFileSync(inShared(`captures/${name}`))
+}
+
+/** `describe` for tests that need one of the two folders. */
+export function describeShared(folder: 'corpus' | 'captures', name: string, declare: () => void): void {
+  const path = fileURLToPath(inShared(folder))
+  if (existsSync(path)) describe(name, declare)
+  else if (process.env['CI'] === 'true') {
+    describe(name, () => {
+      it(`finds ${path}`, () => {
+        expect.fail(`${path} is missing: with CI=true these tests must run`)
+      })
+    })
+  } else {
+    console.warn(`SKIPPED: ${name}: there is no ${path}`)
+    describe.skip(`${name} (there is no ${path})`, declareNothing)
+  }
+}
+
+let index: readonly CorpusStream[] | undefined
+
+function inShared(path: string): URL {
+  return new URL(path, SHARED)
+}
+
+function declareNothing(): void {
+  it('is skipped', () => undefined)
+}
+
+function streamOf(line: string): CorpusStream {
+  const entry: unknown = JSON.parse(line)
+  if (!isObject(entry)) throw new Error(`corpus/index.jsonl: a line is no object: ${line.slice(0, 80)}`)
+  const file = textOf(entry['file'], 'file')
+  return {
+    file,
+    dialect: textOf(entry['dialect'], 'dialect'),
+    framing: textOf(entry['framing'], 'framing'),
+    finish: textsOf(entry['finish'], 'finish'),
+    features: textsOf(entry['features'], 'features'),
+    size: typeof entry['bytes'] === 'number' ? entry['bytes'] : 0,
+    read: () => readFileSync(inShared(`corpus/${file}`)),
+  }
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw new Error(`corpus/index.jsonl: ${name} is no text`)
+  return value
+}
+
+function textsOf(value: unknown, name: string): readonly string[] {
+  if (!Array.isArray(value)) throw new Error(`corpus/index.jsonl: ${name} is no list`)
+  return value.map((item: unknown) => textOf(item, name))
+}

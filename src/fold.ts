@@ -42,17 +42,25 @@ export interface FoldOptions<D extends Dialect = Dialect> {
   readonly raw?: boolean
 }
 
+interface ShellOptions {
+  readonly isLive?: boolean
+  readonly facts?: () => EndingFacts
+}
+
 export class Fold<D extends Dialect = Dialect> {
   readonly #options: FoldOptions<D>
   readonly #limits: Limits
   readonly #decoder: Decoder
   #reading: Reading<D>
   #isLive: boolean
+  readonly #facts: () => EndingFacts
 
-  constructor(options: FoldOptions<D> = {}, isLive = true) {
+  /** `facts` gives what a shell knows about a message that ends. */
+  constructor(options: FoldOptions<D> = {}, { isLive = true, facts = () => ({}) }: ShellOptions = {}) {
     checkOptions(options)
     this.#options = options
     this.#isLive = isLive
+    this.#facts = facts
     this.#limits = limitsOf(options.limits)
     this.#decoder = new Decoder(this.#limits.eventLength)
     this.#reading =
@@ -72,10 +80,10 @@ export class Fold<D extends Dialect = Dialect> {
   }
 
   /** Ends the message. What the decoder still has is read first. */
-  end(ending: Ending, facts: EndingFacts = {}): readonly TurnEvent<D>[] {
+  end(ending: Ending): readonly TurnEvent<D>[] {
     const last = this.#decoded(this.#decoder.end())
     const settled = this.#reading.kind === 'detecting' ? this.#giveUp(this.#reading) : []
-    return [...last, ...settled, ...this.#assembler.end(ending, facts)]
+    return [...last, ...settled, ...this.#assembler.end(ending)]
   }
 
   /** From now on turn events are given. What was missed is in `snapshot()`. */
@@ -140,6 +148,7 @@ export class Fold<D extends Dialect = Dialect> {
       opensBlocks,
       limits: this.#limits,
       isLive: this.#isLive,
+      facts: this.#facts,
     }
     return new Assembler(options)
   }
@@ -157,9 +166,10 @@ export class Fold<D extends Dialect = Dialect> {
       case 'event': {
         const payload = parse(decoded.data)
         if (payload === undefined) {
-          return this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail: decoded.data })
+          const kind = decoded.data.startsWith(':') ? 'comment_as_data' : 'malformed_event'
+          return this.#operation({ op: 'anomaly', choice: 0, kind, detail: decoded.data })
         }
-        return this.#provider({ payload, name: decoded.event })
+        return this.#provider({ payload, name: decoded.event }, decoded.data)
       }
       case 'payload':
         return this.#provider({ payload: decoded.payload })
@@ -187,11 +197,12 @@ export class Fold<D extends Dialect = Dialect> {
     return []
   }
 
-  #provider(event: ProviderEvent): readonly TurnEvent<D>[] {
+  /** `text` is what the event was parsed from. */
+  #provider(event: ProviderEvent, text?: string): readonly TurnEvent<D>[] {
     const reading = this.#reading
     if (reading.kind === 'reading') {
       return reading.assembler.receive(
-        translateSafely(reading.translate, event),
+        translateSafely(reading.translate, event, text),
         this.#options.raw ? rawOf(event) : undefined,
       )
     }
@@ -232,12 +243,13 @@ type Reading<D extends Dialect> =
 
 type Held = { readonly event: ProviderEvent } | { readonly translation: Translation }
 
-function translateSafely(translate: Translate, event: ProviderEvent): Translation {
+function translateSafely(translate: Translate, event: ProviderEvent, text = ''): Translation {
   try {
     return translate(event)
   } catch (error) {
     if (!(error instanceof TooDeepError)) throw error
-    return { operations: [{ op: 'anomaly', choice: 0, kind: 'malformed_event', detail: error.message }] }
+    const detail = `${error.message}: ${text}`
+    return { operations: [{ op: 'anomaly', choice: 0, kind: 'malformed_event', detail }] }
   }
 }
 

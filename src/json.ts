@@ -76,12 +76,16 @@ export function copyFields(value: object, except: ReadonlySet<string> = NONE): J
   return copy
 }
 
-/** Adds the fields of `later` to `base`: null never overwrites, anything else does. */
-export function mergeFields(base: JsonObject, later: JsonObject): void {
+/** Adds the fields of `later` to `base`: null never overwrites, anything else does. Gives by how much `base` has grown. */
+export function mergeFields(base: JsonObject, later: JsonObject): number {
+  let growth = 0
   for (const [key, value] of Object.entries(later)) {
-    if (value === null && Object.hasOwn(base, key)) continue
+    const known = Object.hasOwn(base, key) ? base[key] : undefined
+    if (value === null && known !== undefined) continue
+    growth += sizeOfJson(value) - (known === undefined ? -key.length - 3 : sizeOfJson(known))
     setOwn(base, key, value)
   }
+  return growth
 }
 
 function setOwn(object: JsonObject, key: string, value: JsonValue): void {

@@ -25,6 +25,9 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** The defaults with the caller's own. Throws `MisuseError('bad_option')` for an unknown name or a value that is no positive integer. */
 export function limitsOf(own: Partial<Limits> = {}): Limits {
+  if (typeof own !== 'object' || own === null) {
+    throw new MisuseError('bad_option', `the option limits is ${String(own)}; it must be an object`)
+  }
   for (const [name, value] of Object.entries(own)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       const known = Object.keys(DEFAULT_LIMITS).join(', ')

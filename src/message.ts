@@ -118,6 +118,8 @@ export interface MediaBlock {
 /** A block of a type that this version does not know, carried through as it came and in its place. */
 export interface OtherBlock {
   readonly type: 'other'
+  /** What deltas of known types added to it. */
+  readonly text?: string
   readonly wire: JsonObject
 }
 

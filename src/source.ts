@@ -40,6 +40,16 @@ export interface SourceReader {
   readonly status?: number
 }
 
+/** A chunk as bytes, of whatever realm its buffer is; undefined if it is none. */
+export function bytesOf(chunk: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  return isBuffer(chunk) ? new Uint8Array(chunk) : undefined
+}
+
+function isBuffer(chunk: unknown): chunk is ArrayBuffer {
+  return Object.prototype.toString.call(chunk) === '[object ArrayBuffer]'
+}
+
 /** Throws `MisuseError('bad_source')` for what cannot be read. */
 export function readerOf(source: Source): SourceReader {
   if (isResponse(source)) {
@@ -49,8 +59,9 @@ export function readerOf(source: Source): SourceReader {
     return source.ok ? { ...reader, response } : { ...reader, response, status: source.status }
   }
   if (isReadableStream(source)) return readStream(source)
-  if (typeof source === 'string' || source instanceof Uint8Array) return readOne(source)
+  if (typeof source === 'string' || bytesOf(source) !== undefined) return readOne(source)
   if (typeof source !== 'object' || source === null) throw badSource(source === null ? 'null' : typeof source)
+  if (isBlob(source)) return readStream(source.stream())
   if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator]())
   if (isIterable(source)) return readIterator(source[Symbol.iterator]())
   return readOne(source)
@@ -78,6 +89,10 @@ function isReadableStream(source: Source): source is ReadableStream<Uint8Array |
   return (
     typeof source === 'object' && source !== null && 'getReader' in source && typeof source.getReader === 'function'
   )
+}
+
+function isBlob(source: object): source is Blob {
+  return 'stream' in source && typeof source.stream === 'function' && 'size' in source && 'type' in source
 }
 
 function isAsyncIterable(source: object): source is AsyncIterable<Chunk> {
@@ -119,7 +134,7 @@ function readIterator(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): SourceR
       if (done) return { done: true }
       const chunk: unknown = value
       if (typeof chunk === 'string' || (typeof chunk === 'object' && chunk !== null)) return { done: false, chunk }
-      throw badSource(`an iterable that gives a ${typeof chunk}`)
+      throw badSource(`an iterable that gives ${chunk === null ? 'null' : `a ${typeof chunk}`}`)
     },
     cancel: () => void stop(iterator).catch(() => undefined),
   }

@@ -60,6 +60,7 @@ export interface ReplaceEvent extends AboutBlock {
 }
 export interface BlockStopEvent extends AboutBlock {
   readonly type: 'block_stop'
+  /** The signature of a thinking block, if it has come by now. */
   readonly signature?: string
 }
 /** A whole, valid call that is yours to run. Each call comes once. */

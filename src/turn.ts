@@ -10,7 +10,16 @@ import { MisuseError } from './errors.ts'
 import { Fold, type FoldOptions } from './fold.ts'
 import { wordOf } from './json.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, ResponseFacts, Timing } from './message.ts'
-import { endingOf, errorOfResponse, readerOf, type Attempt, type Source, type SourceReader } from './source.ts'
+import {
+  bytesOf,
+  endingOf,
+  errorOfResponse,
+  readerOf,
+  type Attempt,
+  type Chunk,
+  type Source,
+  type SourceReader,
+} from './source.ts'
 import { systemClock, type Clock } from './system.ts'
 import type { TurnEvent } from './turn-event.ts'
 
@@ -41,26 +50,30 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   readonly #controller = new AbortController()
   readonly #readers = new Set<Reader<D>>()
   readonly #listeners = new Map<string, Set<(event: TurnEvent<D>) => void>>()
-  #progress: Progress<D> = { kind: 'waiting' }
+  #progress: Progress = { kind: 'waiting' }
   #reader: SourceReader | undefined
   #startedAt = 0
   #firstByteMs: number | undefined
   #firstContentMs: number | undefined
   #isAwaited = false
   #wake: (() => void) | undefined
+  /** Listeners are being called; an ending that one of them asks for waits until all were. */
+  #delivery: { ending?: Ending } | undefined
   readonly #over: Promise<readonly AssistantMessage<D>[]>
   #settle: { resolve(messages: readonly AssistantMessage<D>[]): void; reject(error: MisuseError): void } | undefined
 
   constructor(source: TurnSource, options: AssembleOptions<D> = {}) {
+    checkShellOptions(options)
     this.#source = source
     this.#clock = options.clock ?? systemClock
     this.#signal = options.signal
-    this.#fold = new Fold(options, false)
+    this.#fold = new Fold(options, { isLive: false, facts: () => this.#facts() })
     this.#over = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
     // Whoever waits for the message gets the error; whoever does not must not be told by the process.
     this.#over.catch(() => undefined)
+    if (source instanceof Promise) source.catch(() => undefined)
   }
 
   /** The turn's message, once it is final: that of choice 0, or the first. Rejects only for a misuse (`MisuseError`). */
@@ -74,6 +87,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   messages(): Promise<readonly AssistantMessage<D>[]> {
     this.#isAwaited = true
     this.#start()
+    this.#wake?.()
     return this.#over
   }
 
@@ -98,8 +112,12 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
       if (isOfType<D, T>(event, type)) listener(event)
     }
     const missed = this.#catchUp()
-    if (missed.length > 0) queueMicrotask(() => missed.forEach(call))
     this.#listeners.set(type, listeners.add(call))
+    if (missed.length > 0) {
+      queueMicrotask(() => {
+        if (listeners.has(call)) missed.forEach(call)
+      })
+    }
     this.#fold.goLive()
     this.#start()
     this.#wake?.()
@@ -192,23 +210,30 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
         return
       }
       this.#firstByteMs ??= this.#now()
-      const { chunk } = next
-      const isBody = typeof chunk === 'string' || chunk instanceof Uint8Array
-      this.#deliver(isBody ? this.#fold.push(chunk) : this.#fold.receive(chunk))
+      this.#deliver(this.#foldChunk(next.chunk))
       if (this.#firstContentMs === undefined && this.#fold.hasContent) this.#firstContentMs = this.#now()
       if (this.#fold.isTerminal) this.#end({ kind: 'complete' })
     }
+  }
+
+  #foldChunk(chunk: Chunk): readonly TurnEvent<D>[] {
+    if (typeof chunk === 'string') return this.#fold.push(chunk)
+    const bytes = bytesOf(chunk)
+    return bytes === undefined ? this.#fold.receive(chunk) : this.#fold.push(bytes)
   }
 
   /** A response with an error status: its body is the error, whatever it looks like. */
   async #readFailure(reader: SourceReader, status: number): Promise<void> {
     const utf8 = new TextDecoder()
     let body = ''
-    while (body.length < ERROR_BODY_LENGTH) {
-      const next = await reader.read()
-      if (next.done) break
-      if (typeof next.chunk === 'string') body += next.chunk
-      else if (next.chunk instanceof Uint8Array) body += utf8.decode(next.chunk, { stream: true })
+    try {
+      while (body.length < ERROR_BODY_LENGTH) {
+        const next = await reader.read()
+        if (next.done) break
+        body += typeof next.chunk === 'string' ? next.chunk : utf8.decode(bytesOf(next.chunk), { stream: true })
+      }
+    } catch {
+      // What the body says is a detail; the status is known.
     }
     this.#end({ kind: 'failed', error: errorOfResponse(status, body.slice(0, ERROR_BODY_LENGTH), reader.response) })
   }
@@ -224,28 +249,36 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     if (events.length === 0) return
     for (const reader of this.#readers) reader.give(events)
     if (this.#listeners.size === 0) return
-    for (const event of events) {
-      for (const listener of this.#listeners.get(event.type) ?? []) {
-        try {
-          listener(event)
-        } catch (error) {
-          // A listener's own error is its owner's: it must neither end the turn nor vanish.
-          queueMicrotask(() => {
-            throw error
-          })
-        }
-      }
-    }
+    const delivery: { ending?: Ending } = {}
+    this.#delivery = delivery
+    for (const event of events) for (const listener of this.#listeners.get(event.type) ?? []) tell(listener, event)
+    this.#delivery = undefined
+    if (delivery.ending !== undefined) this.#end(delivery.ending)
   }
 
   #end(ending: Ending): void {
     if (this.#progress.kind === 'over') return
-    const response = this.#reader?.response
-    const last = this.#fold.end(ending, { timing: this.#timing(), ...(response === undefined ? {} : { response }) })
+    if (this.#delivery !== undefined) {
+      // A listener ends the turn: first everybody hears what had arrived before it did.
+      this.#delivery.ending ??= ending
+      return
+    }
+    const wasRead = this.#progress.kind !== 'waiting'
+    const last = this.#fold.end(ending)
     this.#progress = { kind: 'over' }
+    if (!wasRead) void this.#discard()
     this.#deliver(last)
     this.#close()
     this.#settle?.resolve(this.#fold.messages)
+  }
+
+  /** A source that was handed in and never read would stay open. */
+  async #discard(): Promise<void> {
+    try {
+      if (typeof this.#source !== 'function') readerOf(await this.#source).cancel()
+    } catch {
+      // It could not be read anyway.
+    }
   }
 
   #break(misuse: MisuseError): void {
@@ -263,12 +296,15 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     this.#wake?.()
   }
 
-  #timing(): Timing {
-    return {
+  /** What is known about a message that ends now, besides the stream itself. */
+  #facts(): { readonly timing: Timing; readonly response?: ResponseFacts } {
+    const response = this.#reader?.response
+    const timing = {
       ...(this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }),
       ...(this.#firstContentMs === undefined ? {} : { firstContentMs: this.#firstContentMs }),
       endMs: this.#progress.kind === 'waiting' ? 0 : this.#now(),
     }
+    return { timing, ...(response === undefined ? {} : { response }) }
   }
 
   #now(): number {
@@ -299,10 +335,30 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   }
 }
 
-type Progress<D extends Dialect> =
+type Progress =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'reading' }
-  | { readonly kind: 'over'; readonly misuse?: MisuseError; readonly messages?: readonly AssistantMessage<D>[] }
+  | { readonly kind: 'over'; readonly misuse?: MisuseError }
+
+/** A listener's own error is its owner's: it must neither end the turn nor vanish. */
+function tell<Event>(listener: (event: Event) => void, event: Event): void {
+  try {
+    listener(event)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
+function checkShellOptions({ signal, clock }: AssembleOptions): void {
+  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
+    throw new MisuseError('bad_option', 'the option signal must be an AbortSignal')
+  }
+  if (clock !== undefined && typeof clock !== 'function') {
+    throw new MisuseError('bad_option', 'the option clock must be a function that gives milliseconds')
+  }
+}
 
 function isOfType<D extends Dialect, T extends TurnEvent['type']>(
   event: TurnEvent<D>,

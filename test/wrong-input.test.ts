@@ -3,12 +3,13 @@
  * caller does wrong gives a `MisuseError` with its code.
  */
 import { createServer } from 'node:http'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MisuseError } from '../src/errors.ts'
 import { createAssembler, toNative } from '../src/fold.ts'
 import type { JsonObject, JsonValue } from '../src/json.ts'
 import type { AssistantMessage, ErrorClass } from '../src/message.ts'
+import { oneByteAtATime } from '../src/recording/chunking.ts'
 import type { Source } from '../src/source.ts'
 import { assemble, fold, type AssembleOptions, type TurnSource } from '../src/turn.ts'
 import type { TurnEvent } from '../src/turn-event.ts'
@@ -240,8 +241,17 @@ describe('text where an event should be', () => {
     const call = '{"city":"Oslo"}'
     const { message, events } = await honest(
       sse(
-        ...[START, open(1, TOOL), json('{"city"'), 'data: {"type":"content_block_de\n\n', json(':"Oslo"}'), close(1)],
-        ...[open(2, second), json(call, 2), close(2), stop('tool_use'), END],
+        START,
+        open(1, TOOL),
+        json('{"city"'),
+        'data: {"type":"content_block_de\n\n',
+        json(':"Oslo"}'),
+        close(1),
+        open(2, second),
+        json(call, 2),
+        close(2),
+        stop('tool_use'),
+        END,
       ),
     )
     expect(message.content).toMatchObject([
@@ -250,6 +260,20 @@ describe('text where an event should be', () => {
     ])
     expect(events.flatMap((event) => (event.type === 'tool_call' ? [event.call.id] : []))).toEqual(['toolu_2'])
   })
+
+  it.each(['\n', '\r\n', '\r'])(
+    '1.02, 1.10: data over several lines that end with %j is one event, one byte at a time',
+    async (end) => {
+      const body = [...HEAD, ...TAIL].map(
+        (event) => `${JSON.stringify(event, null, 1).replaceAll(/^/gm, 'data: ').replaceAll('\n', end)}${end}${end}`,
+      )
+      for (const source of [body.join(''), oneByteAtATime(new TextEncoder().encode(body.join('')))]) {
+        const { message } = await honest(source)
+        expect(textsOf(message)).toEqual(['Hello'])
+        expect(message).toMatchObject({ outcome: { kind: 'complete' }, anomalies: [] })
+      }
+    },
+  )
 
   it('1.09: an error line fails with what it says, before and after content', async () => {
     const line = 'error: {"code":400,"message":"the prompt exceeds the context size"}\n\n'
@@ -413,10 +437,14 @@ describe('events with values of the wrong type', () => {
 
   /** Every path of the valid stream, with the event's place and its type in the name. */
   const paths = valid.flatMap((event, at) =>
-    pathsOf(event).map((path) => ({ at, path, name: `${at} ${path.join('.')}` })),
+    pathsOf(event).map((path): [string, number, readonly string[]] => [
+      [`event ${at}, ${JSON.stringify(event['type'])}`, ...path].join('.'),
+      at,
+      path,
+    ]),
   )
 
-  it.each(paths)('$name: absent or of any other type gives one honest message', async ({ at, path }) => {
+  it.each(paths)('%s: absent or of any other type gives one honest message', async (_name, at, path) => {
     for (const value of [undefined, ...wrong]) {
       const events = valid.map((event, index) => (index === at ? withValue(event, path, value) : event))
       const { message } = await honest(sse(...events), { dialect: 'anthropic-messages' })

@@ -6,7 +6,14 @@ import type { Anomaly, AnomalyKind } from '../anomaly.ts'
 import { excerpt } from '../anomaly.ts'
 import { copyFields, mergeFields, sizeOfJson, type JsonValue } from '../json.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot } from '../message.ts'
-import type { AnomalyOperation, BeginOperation, MetaOperation, Operation, StopOperation, Translation } from '../operation.ts'
+import type {
+  AnomalyOperation,
+  BeginOperation,
+  MetaOperation,
+  Operation,
+  StopOperation,
+  Translation,
+} from '../operation.ts'
 import type { TurnEvent } from '../turn-event.ts'
 import { argumentsOf } from './block.ts'
 import { Blocks, type BlockOptions } from './blocks.ts'
@@ -14,6 +21,7 @@ import {
   clearDraft,
   contentOf,
   createDraft,
+  growDraft,
   mergeCounts,
   messageOf,
   snapshotOf,
@@ -36,6 +44,8 @@ export interface AssemblerOptions<D extends Dialect> extends BlockOptions {
   /** A clean end of input counts as complete: for vendors that send no terminal. */
   readonly acceptEof: boolean
   readonly isLive: boolean
+  /** What the shell knows about a message that ends now. */
+  readonly facts?: () => EndingFacts
 }
 
 /** One message on its way, and what puts its blocks together. */
@@ -67,19 +77,20 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   /** The only door to the message. Gives the last turn events; nothing when repeated. */
-  end(ending: Ending, facts: EndingFacts = {}): readonly TurnEvent<D>[] {
+  end(ending: Ending): readonly TurnEvent<D>[] {
     this.#output.raw = undefined
     for (const due of this.#sequence.release(this.#noteNumber)) this.#applyAll(due)
     if (this.#strands.size === 0) this.#strand(0)
     for (const strand of this.#strands.values()) {
-      if (MESSAGE_TABLE[strand.draft.phase].end.rule === 'finish') this.#finish(strand, ending, facts)
+      if (MESSAGE_TABLE[strand.draft.phase].end.rule === 'finish') this.#finish(strand, ending)
     }
     return this.#output.take()
   }
 
-  /** True once the protocol's last event was seen: nothing that comes later changes the message. */
+  /** True once the protocol's last event was seen: nothing more is to come. Never for a source of many messages. */
   get isTerminal(): boolean {
-    return this.#strands.size > 0 && [...this.#strands.values()].every(({ draft }) => hasEnded(draft))
+    if (this.#options.many || this.#strands.size === 0) return false
+    return [...this.#strands.values()].every(({ draft }) => hasEnded(draft))
   }
 
   /** The finished messages: the choices of one answer, or all messages of a source that carries many. */
@@ -168,7 +179,7 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'terminate':
         draft.phase = to
         this.#applyTo(strand, operation)
-        if (this.#options.many) this.#finish(strand, { kind: 'complete' }, {})
+        if (this.#options.many) this.#finish(strand, { kind: 'complete' })
         return
       case 'ignore':
         this.#lateEvents += 1
@@ -236,7 +247,8 @@ export class Assembler<D extends Dialect = Dialect> {
         this.#apply(this.#begin(draft.choice, this.#messages.length), operation)
         return
       case 'second':
-        this.#anomalies.push({ kind: 'second_message', detail: excerpt(operation.id ?? '') })
+        if (this.#anomalies.length >= this.#options.limits.anomalies) this.#lateEvents += 1
+        else this.#anomalies.push({ kind: 'second_message', detail: excerpt(operation.id ?? '') })
         return
       case 'late':
         this.#lateEvents += 1
@@ -265,12 +277,11 @@ export class Assembler<D extends Dialect = Dialect> {
         this.#mergeMeta(draft, operation)
         return
       case 'stop':
-        this.#stop(draft, operation)
-        blocks.handOutClosed()
+        if (this.#stop(draft, operation)) blocks.handOutClosed()
         return
       case 'usage':
         mergeCounts(draft, operation.counts)
-        mergeFields((draft.rawUsage ??= {}), copyFields(operation.raw))
+        this.#grow(draft, mergeFields((draft.rawUsage ??= {}), copyFields(operation.raw)))
         if (this.#output.isLive) this.#output.emit({ type: 'usage', ...about(draft), usage: usageOf(draft) })
         return
       case 'terminal':
@@ -280,7 +291,7 @@ export class Assembler<D extends Dialect = Dialect> {
         draft.error = operation.error
         return
       case 'anomaly':
-        if (operation.kind === 'malformed_event') blocks.taint()
+        if (operation.kind === 'malformed_event') draft.losses += 1
         this.#noteOperation(draft, operation)
         return
       case 'begin':
@@ -296,26 +307,27 @@ export class Assembler<D extends Dialect = Dialect> {
     draft.id ??= id
     draft.lastId = id ?? draft.lastId
     if (op === 'meta' || draft.model === undefined) draft.model = model ?? draft.model
-    if (wire !== undefined) mergeFields(draft.wire, copyFields(wire))
+    if (wire !== undefined) this.#grow(draft, mergeFields(draft.wire, copyFields(wire)))
   }
 
-  #stop(draft: Draft, { reason, raw, sequence = null }: StopOperation): void {
+  /** Whether the reason was not known before. */
+  #stop(draft: Draft, { reason, raw, sequence = null }: StopOperation): boolean {
     const decision = decideStop(draft.stop?.reason, reason)
     switch (decision) {
       case 'first':
         draft.stop = { reason, raw, sequence }
-        return
+        return true
       case 'worse':
         this.#output.note(draft, { kind: 'stop_changed', detail: `${draft.stop?.raw ?? ''} → ${raw}` })
         draft.stop = { reason, raw, sequence }
-        return
+        return false
       case 'repeat':
         this.#output.note(draft, { kind: 'repeated_stop', detail: raw })
         if (draft.stop !== undefined) draft.stop.sequence ??= sequence
-        return
+        return false
       case 'better':
         this.#output.note(draft, { kind: 'stop_changed', detail: `${draft.stop?.raw ?? ''}, then ${raw}` })
-        return
+        return false
       default: {
         const never: never = decision
         return never
@@ -323,7 +335,7 @@ export class Assembler<D extends Dialect = Dialect> {
     }
   }
 
-  #finish(strand: Strand<D>, ending: Ending, facts: EndingFacts): void {
+  #finish(strand: Strand<D>, ending: Ending): void {
     const { draft, blocks } = strand
     const outcome = decideOutcome(ending, {
       terminal: draft.terminal,
@@ -336,9 +348,13 @@ export class Assembler<D extends Dialect = Dialect> {
     if (outcome.kind === 'complete' && draft.terminal !== 'hard') this.#output.note(draft, { kind: 'missing_terminal' })
     if (outcome.kind === 'complete' && draft.stop === undefined) this.#output.note(draft, { kind: 'missing_stop' })
     draft.phase = 'final'
-    const final = messageOf(draft, this.#facts(), outcome, facts)
+    const final = messageOf(draft, this.#facts(), outcome, this.#options.facts?.() ?? {})
     this.#messages.push(final)
     this.#output.emit({ type: 'message', ...about(draft), final })
+  }
+
+  #grow(draft: Draft, length: number): void {
+    growDraft(draft, length, this.#options.limits.messageLength)
   }
 
   #emitStart(draft: Draft): void {
@@ -349,8 +365,7 @@ export class Assembler<D extends Dialect = Dialect> {
   #noteOperation(draft: Draft, { kind, detail, value, key }: AnomalyOperation): void {
     const block = key === undefined ? undefined : draft.byKey.get(key)
     if (kind === 'malformed_event' && draft.beginning === 'none') draft.malformed ??= detail ?? ''
-    draft.size += detail?.length ?? 0
-    if (value !== undefined) draft.size += sizeOfJson(value)
+    this.#grow(draft, (detail?.length ?? 0) + (value === undefined ? 0 : sizeOfJson(value)))
     this.#output.note(
       draft,
       { kind, ...(detail === undefined ? {} : { detail }), ...(value === undefined ? {} : { value }) },

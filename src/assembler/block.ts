@@ -40,16 +40,23 @@ export interface Block {
   readonly fields: { -readonly [K in keyof BlockFields]: BlockFields[K] }
   readonly wire: JsonObject
   snapshotRank: number
-  /** An event was lost while it was open: its text cannot be trusted. */
-  isTainted: boolean
+  /** How many events the message had lost when the block was opened, and how many when it was closed. */
+  lossesBefore: number
+  lossesAfter: number | undefined
   /** Another call of this message has its id. */
   hasTakenId: boolean
   reader: ToolInputReader | undefined
   /** Half of a character that waits for its other half, so that live text is always well-formed. */
   heldBack: string
+  /** Live readers know of it. */
+  isShown: boolean
 }
 
-export function createBlock(key: string, kind: BlockKind, run: number): Block {
+export function createBlock(
+  key: string,
+  kind: BlockKind,
+  { run, losses }: { readonly run: number; readonly losses: number },
+): Block {
   return {
     key,
     kind,
@@ -63,10 +70,12 @@ export function createBlock(key: string, kind: BlockKind, run: number): Block {
     fields: {},
     wire: {},
     snapshotRank: 0,
-    isTainted: false,
+    lossesBefore: losses,
+    lossesAfter: undefined,
     hasTakenId: false,
     reader: undefined,
     heldBack: '',
+    isShown: false,
   }
 }
 
@@ -74,11 +83,11 @@ export function isEmptyBlock(block: Block): boolean {
   return block.text === '' && block.items.length === 0
 }
 
-/** Takes over what an operation says about the block; empty values never erase. */
+/** Takes over what an operation says about the block; empty values never erase. Gives by how much the block has grown. */
 export function mergePayload(
   block: Block,
   payload: { readonly fields?: BlockFields; readonly wire?: JsonObject },
-): void {
+): number {
   const { fields, wire } = payload
   if (fields !== undefined) {
     if (isPresent(fields.id)) block.fields.id = fields.id
@@ -92,14 +101,11 @@ export function mergePayload(
     const content = copyJson(fields.content)
     if (content !== undefined) block.fields.content = content
   }
-  if (wire !== undefined) mergeFields(block.wire, copyFields(wire))
-}
-
-/** How many characters a payload adds to what is held. */
-export function payloadSize({ wire, fields }: { readonly fields?: BlockFields; readonly wire?: JsonObject }): number {
-  const held = wire === undefined ? 0 : sizeOfJson(wire)
-  if (fields === undefined) return held
-  return Object.values(fields).reduce<number>((sum, value) => sum + (value === undefined ? 0 : sizeOfJson(value)), held)
+  const growth = wire === undefined ? 0 : mergeFields(block.wire, copyFields(wire))
+  return Object.values(fields ?? {}).reduce<number>(
+    (sum, value) => sum + (value === undefined ? 0 : sizeOfJson(value)),
+    growth,
+  )
 }
 
 function isPresent(value: string | null | undefined): value is string {
@@ -129,6 +135,7 @@ export interface CallContext {
   readonly stop: StopReason | undefined
   readonly outcome: Outcome['kind'] | undefined
   readonly maxDepth: number
+  readonly losses: number
 }
 
 /** The block as it stands in the message. Shares nothing with the block that is still being put together. */
@@ -164,7 +171,7 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
     case 'media':
       return { type: 'media', wire }
     case 'other':
-      return { type: 'other', wire }
+      return { type: 'other', ...(block.text === '' ? {} : { text: block.text }), wire }
     default: {
       const never: never = block.kind
       return never
@@ -200,7 +207,8 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
   const state = callState({
     input: parsed.state,
     isEmpty: isEmptyArguments(text),
-    isTainted: block.isTainted,
+    // An event was lost while it was open: its text cannot be trusted.
+    isTainted: (block.lossesAfter ?? context.losses) > block.lossesBefore,
     closedByWire: isClosedByWire(block.position),
     isLast: context.isLast,
     stop: context.stop,

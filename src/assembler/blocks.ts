@@ -3,11 +3,11 @@
  * snapshots and the handing out of calls are all here; why they are as they are stands in `state.ts`.
  */
 import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
-import type { BlockKind, Dialect, Outcome, OutcomeError } from '../message.ts'
+import type { BlockKind, Dialect, Outcome } from '../message.ts'
 import type { AppendOperation, BlockOperation, ListOperation, OpenOperation, SnapshotOperation } from '../operation.ts'
-import { createBlock, isEmptyBlock, isSameBlock, isSameInput, mergePayload, payloadSize, type Block } from './block.ts'
+import { createBlock, isEmptyBlock, isSameBlock, isSameInput, mergePayload, type Block } from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
-import { contentOf, type Draft } from './draft.ts'
+import { contentOf, failDraft, growDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot } from './state.ts'
 
@@ -94,14 +94,6 @@ export class Blocks<D extends Dialect> {
     for (const block of this.#draft.blocks) if (block.position.phase === 'closed') this.#calls.handOut(block, undefined)
   }
 
-  /** An event was lost: what is open may lack a piece. */
-  taint(): void {
-    for (const block of this.#draft.byKey.values()) {
-      const { phase } = block.position
-      if (phase === 'open' || phase === 'held' || phase === 'replaying') block.isTainted = true
-    }
-  }
-
   /** The input is over: every block is closed once, and calls that are whole now are handed out. */
   finish(outcome: Outcome['kind']): void {
     for (const block of this.#draft.byKey.values()) if (block.position.phase === 'held') this.#judge(block)
@@ -117,24 +109,33 @@ export class Blocks<D extends Dialect> {
     const { op, key } = operation
     const block = this.#draft.byKey.get(key)
     if (block === undefined || op === 'open' || op === 'close' || block.kind === operation.kind) return block
+    // Of a block that nobody knows, nobody knows what its deltas are.
+    if (block.kind === 'other') return block
     const own = `${key}/${operation.kind}`
     const beside = this.#draft.byKey.get(own)
     if (beside !== undefined) return beside
     this.#output.note(this.#draft, { kind: 'kind_mismatch', detail: operation.kind }, block)
-    return this.#show(this.#make(own, operation.kind))
+    return this.#hasRoom() ? this.#show(this.#make(own, operation.kind)) : block
+  }
+
+  #hasRoom(): boolean {
+    const { blocks } = this.#options.limits
+    if (Math.max(this.#draft.blocks.length, this.#draft.byKey.size) < blocks) return true
+    failDraft(this.#draft, limitError(`of more than ${blocks} blocks`))
+    return false
   }
 
   #make(key: string, kind: BlockKind): Block {
-    const block = createBlock(key, kind, this.#draft.run)
+    const block = createBlock(key, kind, this.#draft)
     this.#draft.byKey.set(key, block)
     return block
   }
 
   #create(operation: Exclude<BlockOperation, { op: 'close' }>): void {
+    if (!this.#hasRoom()) return
     const block = this.#make(operation.key, operation.kind)
     if (operation.op === 'open' || operation.op === 'snapshot') {
-      mergePayload(block, operation)
-      this.#grow(payloadSize(operation))
+      this.#merge(block, operation)
     } else if (this.#options.opensBlocks) {
       this.#output.note(this.#draft, { kind: 'unopened_block', detail: operation.key })
     }
@@ -150,7 +151,6 @@ export class Blocks<D extends Dialect> {
     block.ordinal = this.#draft.blocks.length
     this.#draft.blocks.push(block)
     this.#draft.pieces += 1
-    if (block.ordinal >= this.#options.limits.blocks) this.#exceed(`more than ${this.#options.limits.blocks} blocks`)
     this.#output.started(this.#draft, block)
     return block
   }
@@ -183,8 +183,8 @@ export class Blocks<D extends Dialect> {
   }
 
   #merge(block: Block, operation: Extract<BlockOperation, { op: 'patch' | 'snapshot' | 'open' }>): void {
-    mergePayload(block, operation)
-    this.#grow(payloadSize(operation))
+    this.#grow(mergePayload(block, operation))
+    this.#output.named(this.#draft, block)
   }
 
   #openAgain(block: Block, operation: OpenOperation): void {
@@ -271,7 +271,7 @@ export class Blocks<D extends Dialect> {
     const draft = this.#draft
     if (draft.handedOut > 0) {
       const message = 'the provider generated the message anew after one of its tool calls was handed out'
-      this.#fail({ class: 'regenerated_after_tool_call', retryable: false, message })
+      failDraft(draft, { class: 'regenerated_after_tool_call', retryable: false, message })
       return false
     }
     const { toolDepth } = this.#options.limits
@@ -294,6 +294,7 @@ export class Blocks<D extends Dialect> {
     const { position } = block
     block.snapshotRank = 0
     block.heldBack = ''
+    block.isShown = false
     block.reader = undefined
     if (position.phase === 'replaying') {
       block.text = (block.streamed ?? block.text).slice(0, position.textAt)
@@ -301,6 +302,7 @@ export class Blocks<D extends Dialect> {
       block.position = { phase: 'open' }
     }
     block.streamed = undefined
+    this.#grow(block.text.length)
     this.#draft.byKey.set(block.key, block)
     if (block.fields.id !== undefined && block.fields.id !== null) this.#draft.callsById.set(block.fields.id, block)
     this.#show(block)
@@ -353,7 +355,7 @@ export class Blocks<D extends Dialect> {
 
   #hold(block: Block, operation: BlockOperation): void {
     if (operation.op === 'append') block.text += operation.text
-    if (operation.op === 'patch' || operation.op === 'snapshot') mergePayload(block, operation)
+    if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
     if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
     this.#grow(operation.op === 'append' ? operation.text.length : 0)
   }
@@ -370,26 +372,12 @@ export class Blocks<D extends Dialect> {
   #close(block: Block, by: 'wire' | 'end', outcome?: Outcome['kind']): void {
     if (block.text === '' && block.seedArguments !== undefined) this.#append(block, block.seedArguments)
     block.position = { phase: 'closed', by }
+    block.lossesAfter = this.#draft.losses
     this.#output.stopped(this.#draft, block)
     this.#calls.handOut(block, outcome)
   }
 
   #grow(length: number): void {
-    this.#draft.size += length
-    const { messageLength } = this.#options.limits
-    if (this.#draft.size > messageLength) this.#exceed(`longer than ${messageLength} characters`)
-  }
-
-  #exceed(what: string): void {
-    this.#fail({
-      class: 'limit',
-      retryable: false,
-      message: `the message is ${what}; raise the option limits to accept it`,
-    })
-  }
-
-  #fail(error: OutcomeError): void {
-    this.#draft.error ??= error
-    this.#draft.phase = 'terminated'
+    growDraft(this.#draft, length, this.#options.limits.messageLength)
   }
 }

@@ -49,6 +49,8 @@ export interface Draft {
   /** Characters held, discarded attempts included: what the limit counts. */
   size: number
   handedOut: number
+  /** Events that could not be read: a block that was open at the time may lack a piece. */
+  losses: number
   /** Pieces of content taken so far: whether an operation added any. */
   pieces: number
 }
@@ -78,6 +80,7 @@ export function createDraft(key: string, choice: number): Draft {
     omittedAnomalies: 0,
     size: 0,
     handedOut: 0,
+    losses: 0,
     pieces: 0,
   }
 }
@@ -97,6 +100,21 @@ export function clearDraft(draft: Draft): void {
   draft.counts = {}
   draft.rawUsage = undefined
   draft.terminal = 'none'
+}
+
+/** Counts what is held from now on; beyond the limit the message fails with what it has. */
+export function growDraft(draft: Draft, length: number, limit: number): void {
+  draft.size += length
+  if (draft.size > limit) failDraft(draft, limitError(`longer than ${limit} characters`))
+}
+
+export function failDraft(draft: Draft, error: OutcomeError): void {
+  draft.error ??= error
+  draft.phase = 'terminated'
+}
+
+export function limitError(what: string): OutcomeError {
+  return { class: 'limit', retryable: false, message: `the message is ${what}; raise the option limits to accept it` }
 }
 
 /** Last value per field; an absent or null one changes nothing, a zero never replaces a positive number. */
@@ -138,6 +156,7 @@ export function contentBlockOf(draft: Draft, block: Block, maxDepth: number, out
     stop: draft.stop?.reason,
     outcome,
     maxDepth,
+    losses: draft.losses,
   })
 }
 

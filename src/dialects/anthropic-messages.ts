@@ -7,7 +7,7 @@
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { AssistantMessage, BlockKind, ContentBlock, StopReason, ToolCallBlock } from '../message.ts'
 import type { BlockFields, Operation, UsageCounts } from '../operation.ts'
-import type { DialectDefinition, ProviderEvent } from './dialect.ts'
+import type { DialectDefinition, ProviderEvent, Translate } from './dialect.ts'
 import { readError } from './error.ts'
 
 type Operations = readonly Operation[]
@@ -50,7 +50,7 @@ const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'delta', 'usage', 'index
 export const anthropicMessages: DialectDefinition = {
   name: 'anthropic-messages',
   opensBlocks: true,
-  createTranslate: () => (event) => ({ operations: translate(event) }),
+  createTranslate,
   looksLike,
   toNative: (messages) => (messages[0] === undefined ? null : messageToNative(messages[0])),
 }
@@ -73,6 +73,28 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' {
       return 'maybe'
     default:
       return 'no'
+  }
+}
+
+/**
+ * A response may stand whole in its `message_start`, with `message_stop` next (programmatic tool calling does that). Such a start is told
+ * from one that the SDK has changed by what does not follow: what the SDK puts there has events of its own.
+ */
+function createTranslate(): Translate {
+  let prefilled: JsonObject | undefined
+  return (event) => {
+    const operations = translate(event)
+    const payload = isObject(event.payload) ? event.payload : {}
+    const type = payload.type ?? event.name
+    if (type === 'message_start' && isObject(payload.message)) {
+      const { content } = payload.message
+      prefilled = Array.isArray(content) && content.length > 0 ? copyFields(payload.message) : undefined
+    } else if (type === 'message_stop' && prefilled !== undefined) {
+      const whole = wholeContent(prefilled)
+      prefilled = undefined
+      return { operations: [...whole, ...operations] }
+    } else if (type !== 'ping' && type !== 'message_delta') prefilled = undefined
+    return { operations }
   }
 }
 
@@ -208,7 +230,7 @@ function readBlock(block: JsonObject): ReadBlock {
 }
 
 function isErrorContent(content: JsonValue | undefined): boolean | null {
-  return isObject(content) && typeof content.type === 'string' ? content.type.endsWith('_error') : null
+  return isObject(content) && typeof content.type === 'string' && content.type.endsWith('_error') ? true : null
 }
 
 /** Whole input of a call: an object, or, from some converters, its JSON as a string. Deltas that follow replace it. */
@@ -283,10 +305,16 @@ function stopOf(source: JsonObject): Operations {
 
 /** A whole message: the answer to a request without streaming, or what some servers send once more at the end of a stream. */
 function translateWholeMessage(message: JsonObject): Operations {
-  const content = Array.isArray(message.content) ? message.content : []
-  const operations: Operation[] = [
+  return [
     { op: 'begin', choice: 0, ...identity(message), wire: copyFields(message, NOT_META) },
+    ...wholeContent(message),
+    { op: 'terminal', choice: 'all', strength: 'hard' },
   ]
+}
+
+function wholeContent(message: JsonObject): Operations {
+  const content = Array.isArray(message.content) ? message.content : []
+  const operations: Operation[] = []
   for (const [index, block] of content.entries()) {
     if (!isObject(block)) {
       operations.push(malformed(block))
@@ -300,7 +328,7 @@ function translateWholeMessage(message: JsonObject): Operations {
     })
   }
   if (isObject(message.usage)) operations.push(usage(copyFields(message.usage)))
-  return [...operations, ...stopOf(message), { op: 'terminal', choice: 'all', strength: 'hard' }]
+  return [...operations, ...stopOf(message)]
 }
 
 function usage(raw: JsonObject): Operation {
@@ -367,8 +395,9 @@ function blockToNative(block: ContentBlock): JsonObject {
       }
     case 'refusal':
       return { type: 'text', ...wire, text: block.text }
-    case 'media':
     case 'other':
+      return { ...wire, ...(block.text === undefined ? {} : { text: block.text }) }
+    case 'media':
       return wire
     default: {
       const never: never = block

@@ -29,6 +29,9 @@ export type Decoded =
 /** How much of a body is kept to tell what it was, if it turns out not to be an event stream. */
 const HEAD_LENGTH = 64 * 1024
 
+/** How many lines that are no field are taken for the rest of an event. */
+const MAX_STRAY_LINES = 16
+
 type Framing =
   /** Nothing but white space so far. */
   | { readonly kind: 'unknown' }
@@ -40,7 +43,7 @@ type Framing =
       hasForeignLines: boolean
     }
   /** One JSON value a line. */
-  | { readonly kind: 'lines'; rest: string[] }
+  | { readonly kind: 'lines'; rest: string }
   /** One JSON document over several lines: whole at the end only. */
   | { readonly kind: 'document'; readonly parts: string[]; length: number }
   | { readonly kind: 'closed' }
@@ -78,7 +81,7 @@ export class Decoder {
         this.#framing = { kind: 'closed' }
         break
       case 'lines':
-        this.#line(framing.rest.join(''), true)
+        this.#line(framing.rest, true)
         break
       case 'document':
         this.#document(framing.parts.join(''))
@@ -125,10 +128,10 @@ export class Decoder {
     const framing = this.#framing
     switch (framing.kind) {
       case 'unknown': {
-        const start = text.search(/\S/)
+        const start = text.search(/[^ \t\n]/)
         if (start === -1) return
         const isJson = text[start] === '{' || text[start] === '['
-        this.#framing = isJson ? { kind: 'lines', rest: [] } : this.#sse()
+        this.#framing = isJson ? { kind: 'lines', rest: '' } : this.#sse()
         this.#route(start === 0 ? text : text.slice(start))
         return
       }
@@ -211,8 +214,7 @@ export class Decoder {
       return
     }
     framing.hasForeignLines = true
-    this.#strayLines.push(error.line ?? '')
-    if (this.#strayLines.length > 1000) this.#strayLines.shift()
+    if (this.#strayLines.length < MAX_STRAY_LINES) this.#strayLines.push(error.line ?? '')
   }
 
   #flush(framing: Extract<Framing, { kind: 'sse' }>): void {
@@ -226,8 +228,8 @@ export class Decoder {
   #lines(framing: Extract<Framing, { kind: 'lines' }>, text: string): void {
     let start = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      const line = framing.rest.join('') + text.slice(start, end)
-      framing.rest.length = 0
+      const line = framing.rest + text.slice(start, end)
+      framing.rest = ''
       start = end + 1
       this.#line(line, false)
       if (this.#framing.kind !== 'lines') {
@@ -235,9 +237,8 @@ export class Decoder {
         return
       }
     }
-    const rest = text.slice(start)
-    if (rest !== '') framing.rest.push(rest)
-    if (framing.rest.reduce((sum, part) => sum + part.length, 0) > this.#limit) this.#close()
+    framing.rest += text.slice(start)
+    if (framing.rest.length > this.#limit) this.#close()
   }
 
   #hasLine = false

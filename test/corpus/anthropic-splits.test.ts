@@ -114,7 +114,7 @@ function chooseStreams(): readonly CorpusStream[] {
 }
 
 function foldChunks(chunks: Iterable<Uint8Array>): string {
-  const folding = new Fold({}, false)
+  const folding = new Fold({}, { isLive: false })
   for (const chunk of chunks) folding.push(chunk)
   folding.end({ kind: 'complete' })
   const [message] = folding.messages

@@ -27,9 +27,11 @@ export interface WireBlock {
 
 export interface WireMessage {
   readonly start: JsonObject
+  /** Of the start, or of the last `fallback` block. */
+  model: JsonValue | undefined
   readonly blocks: WireBlock[]
   stop: JsonValue
-  /** Of all events of the message; null and absent say nothing. Output tokens of the start are a guess and left out. */
+  /** Of all events of the message; null and absent say nothing. Output tokens of a start count only if all stands in it. */
   readonly usage: Map<string, number>
 }
 
@@ -42,15 +44,17 @@ export function wireMessagesOf(payloads: readonly JsonObject[]): WireMessage[] {
     const fields = objectOf(delta)
     if (type === 'message_start') {
       const start = objectOf(message)
-      messages.push({ start, blocks: [], stop: start['stop_reason'] ?? null, usage: new Map() })
+      messages.push({ start, model: start['model'], blocks: [], stop: start['stop_reason'] ?? null, usage: new Map() })
       byIndex = new Map()
-      count(messages.at(-1), { ...objectOf(start['usage']), output_tokens: null })
-      for (const block of Array.isArray(start['content']) ? start['content'] : [])
-        messages.at(-1)?.blocks.push(blockOf(objectOf(block)))
+      const content = Array.isArray(start['content']) ? start['content'] : []
+      const used = objectOf(start['usage'])
+      count(messages.at(-1), content.length > 0 ? used : { ...used, output_tokens: null })
+      for (const block of content) messages.at(-1)?.blocks.push(blockOf(objectOf(block)))
     } else if (type === 'content_block_start') {
       const block = blockOf(objectOf(opening))
       current?.blocks.push(block)
       byIndex.set(index, block)
+      if (current !== undefined) current.model = objectOf(objectOf(opening)['to'])['model'] ?? current.model
     } else if (type === 'content_block_delta') {
       const block = byIndex.get(index)
       if (block === undefined) continue

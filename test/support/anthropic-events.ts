@@ -54,6 +54,10 @@ export interface OpaqueSpec {
 }
 export type BlockSpec = TextSpec | ThinkingSpec | RedactedSpec | CallSpec | ResultSpec | OpaqueSpec
 
+export function isCall(block: BlockSpec): block is CallSpec {
+  return block.type === 'tool_use' || block.type === 'server_tool_use'
+}
+
 /** A message as the API means it. */
 export interface MessageSpec {
   readonly id: string
@@ -83,16 +87,53 @@ export function argumentsText(call: CallSpec): string {
   return call.cutAt === undefined ? text : text.slice(0, call.cutAt % text.length)
 }
 
+/** The message as the API would have answered it without streaming. */
+export function nativeOf(spec: MessageSpec): JsonObject {
+  const { id, model, stopReason, stopSequence, startUsage, deltaUsage } = spec
+  return {
+    id,
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: spec.blocks.map(nativeBlock),
+    stop_reason: stopReason,
+    stop_sequence: stopSequence,
+    usage: { ...startUsage, ...deltaUsage },
+  }
+}
+
+function nativeBlock(block: BlockSpec): JsonObject {
+  if (isCall(block)) {
+    const { type, id, name, input: whole } = block
+    return { type, id, name, input: block.cutAt === undefined ? whole : {} }
+  }
+  if (block.type !== 'text' || block.citations === undefined) return { ...block } as JsonObject
+  return { type: 'text', text: block.text, citations: block.citations.map(({ citation: own }) => own) }
+}
+
 export function eventsOf(spec: MessageSpec, manner: Manner): ProviderEvent[] {
   const { id, model, startUsage, deltaUsage, stopReason, stopSequence } = spec
   const message = { id, type: 'message', role: 'assistant', model, content: [], stop_reason: null, stop_sequence: null }
-  const body = interleave(spec.blocks.map((block, index) => blockEvents(block, index, manner.cuts)), manner.schedule)
-  const events: ProviderEvent[] = [{ type: 'message_start', message: { ...message, usage: { ...startUsage, output_tokens: 1 } } }, ...body]
+  const body = interleave(
+    spec.blocks.map((block, index) => blockEvents(block, index, manner.cuts)),
+    manner.schedule,
+  )
+  const events: ProviderEvent[] = [
+    { type: 'message_start', message: { ...message, usage: { ...startUsage, output_tokens: 1 } } },
+    ...body,
+  ]
   if (manner.countsAt !== undefined) {
-    const counts = { type: 'message_delta', delta: { stop_reason: null, stop_sequence: null }, usage: { output_tokens: 2 } }
+    const counts = {
+      type: 'message_delta',
+      delta: { stop_reason: null, stop_sequence: null },
+      usage: { output_tokens: 2 },
+    }
     events.splice(1 + (manner.countsAt % events.length), 0, counts)
   }
-  events.push({ type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: stopSequence }, usage: deltaUsage }, { type: 'message_stop' })
+  events.push(
+    { type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: stopSequence }, usage: deltaUsage },
+    { type: 'message_stop' },
+  )
   for (const at of manner.pings) events.splice(at % (events.length + 1), 0, { type: 'ping' })
   return events
 }
@@ -130,8 +171,15 @@ function blockEvents(block: BlockSpec, index: number, cuts: readonly number[]): 
     case 'server_tool_use': {
       const { type, id, name } = block
       if (block.sent === 'start') return [start({ type, id, name, input: block.input }), last]
-      const deltas = pieces(argumentsText(block), cuts).map((partial_json) => ({ type: 'input_json_delta', partial_json }))
-      return [start({ type, id, name, input: {} }), ...[{ type: 'input_json_delta', partial_json: '' }, ...deltas].map(delta), last]
+      const deltas = pieces(argumentsText(block), cuts).map((partial_json) => ({
+        type: 'input_json_delta',
+        partial_json,
+      }))
+      return [
+        start({ type, id, name, input: {} }),
+        ...[{ type: 'input_json_delta', partial_json: '' }, ...deltas].map(delta),
+        last,
+      ]
     }
     case 'redacted_thinking':
     case 'web_search_tool_result':
@@ -169,16 +217,30 @@ export function pieces(text: string, lengths: readonly number[]): string[] {
   return parts
 }
 
-const text = string({ unit: oneof({ weight: 5, arbitrary: constantFrom('a', 'b', ' ', '"', '\\', '\n', '{') }, { weight: 1, arbitrary: string({ unit: 'binary', minLength: 1, maxLength: 1 }) }), maxLength: 14 })
-const citation: Arbitrary<JsonObject> = record({ type: constant('char_location'), cited_text: text, document_index: nat(2) })
-const input: Arbitrary<JsonObject> = dictionary(text, jsonValue({ maxDepth: 2 }), { maxKeys: 3 }).map((own) => JSON.parse(JSON.stringify(own)) as JsonObject)
+const text = string({
+  unit: oneof(
+    { weight: 5, arbitrary: constantFrom('a', 'b', ' ', '"', '\\', '\n', '{') },
+    { weight: 1, arbitrary: string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
+  ),
+  maxLength: 14,
+})
+const citation: Arbitrary<JsonObject> = record({
+  type: constant('char_location'),
+  cited_text: text,
+  document_index: nat(2),
+})
+const input: Arbitrary<JsonObject> = dictionary(text, jsonValue({ maxDepth: 2 }), { maxKeys: 3 }).map(
+  (own) => JSON.parse(JSON.stringify(own)) as JsonObject,
+)
 
 function blockSpec(id: number): Arbitrary<BlockSpec> {
   const textSpec = record<TextSpec>(
     {
       type: constant('text' as const),
       text,
-      citations: array(record({ at: nat(14), citation }), { minLength: 1, maxLength: 3 }).map((all) => all.toSorted((a, b) => a.at - b.at)),
+      citations: array(record({ at: nat(14), citation }), { minLength: 1, maxLength: 3 }).map((all) =>
+        all.toSorted((a, b) => a.at - b.at),
+      ),
     },
     { requiredKeys: ['type', 'text'] },
   )
@@ -187,17 +249,27 @@ function blockSpec(id: number): Arbitrary<BlockSpec> {
   return oneof<Arbitrary<BlockSpec>[]>(
     textSpec,
     textSpec,
-    record<ThinkingSpec>({ type: constant('thinking' as const), thinking: text, signature: constantFrom('EqQB', 'c2ln') }),
+    record<ThinkingSpec>({
+      type: constant('thinking' as const),
+      thinking: text,
+      signature: constantFrom('EqQB', 'c2ln'),
+    }),
     record<RedactedSpec>({ type: constant('redacted_thinking' as const), data: constantFrom('b3BhcXVl', 'eHl6') }),
     record<CallSpec>({ type: constant('tool_use' as const), id: constant(`toolu_${id}`), name, input, sent }),
     record<CallSpec>({ type: constant('tool_use' as const), id: constant(`toolu_${id}`), name, input, sent }),
     record<CallSpec>({ type: constant('server_tool_use' as const), id: constant(`srvtoolu_${id}`), name, input, sent }),
-    record<ResultSpec>({ type: constant('web_search_tool_result' as const), tool_use_id: constant(`srvtoolu_${id}`), content: jsonValue({ maxDepth: 1 }).map((own) => [JSON.parse(JSON.stringify(own)) as JsonValue]) }),
+    record<ResultSpec>({
+      type: constant('web_search_tool_result' as const),
+      tool_use_id: constant(`srvtoolu_${id}`),
+      content: jsonValue({ maxDepth: 1 }).map((own) => [JSON.parse(JSON.stringify(own)) as JsonValue]),
+    }),
     record<OpaqueSpec>({ type: constant('container_upload' as const), file_id: constant(`file_${id}`) }),
   )
 }
 
-const blocks: Arbitrary<BlockSpec[]> = nat(5).chain((count) => array(nat(), { minLength: count, maxLength: count }).chain(() => blocksOf(count)))
+const blocks: Arbitrary<BlockSpec[]> = nat(5).chain((count) =>
+  array(nat(), { minLength: count, maxLength: count }).chain(() => blocksOf(count)),
+)
 function blocksOf(count: number): Arbitrary<BlockSpec[]> {
   let all: Arbitrary<BlockSpec[]> = constant([])
   for (let id = 0; id < count; id++) all = all.chain((before) => blockSpec(id).map((block) => [...before, block]))
@@ -214,18 +286,38 @@ export const messageSpec: Arbitrary<MessageSpec> = record({
   id: constant('msg_1'),
   model: constantFrom('claude-a', 'claude-b'),
   blocks,
-  stopReason: constantFrom('end_turn', 'end_turn', 'tool_use', 'tool_use', 'max_tokens', 'stop_sequence', 'refusal', 'pause_turn', 'model_context_window_exceeded', 'novel'),
+  stopReason: constantFrom(
+    'end_turn',
+    'end_turn',
+    'tool_use',
+    'tool_use',
+    'max_tokens',
+    'stop_sequence',
+    'refusal',
+    'pause_turn',
+    'model_context_window_exceeded',
+    'novel',
+  ),
   stopSequence: constantFrom(null, null, 'END'),
   startUsage: usageArbitrary,
-  deltaUsage: record({ output_tokens: constantFrom(3, 250), input_tokens: tokens, cache_read_input_tokens: tokens }, { requiredKeys: ['output_tokens'] }),
+  deltaUsage: record(
+    { output_tokens: constantFrom(3, 250), input_tokens: tokens, cache_read_input_tokens: tokens },
+    { requiredKeys: ['output_tokens'] },
+  ),
   cutAt: option(nat(40), { freq: 2, nil: undefined }),
 }).map(({ cutAt, ...spec }) => cutLast(spec, cutAt))
 
 /** A message that was cut by its length may end in a call whose arguments are not whole. */
 function cutLast(spec: MessageSpec, cutAt: number | undefined): MessageSpec {
   const last = spec.blocks.at(-1)
-  const isCall = last?.type === 'tool_use' || last?.type === 'server_tool_use'
-  if (spec.stopReason !== 'max_tokens' || !isCall || last.sent === 'start' || cutAt === undefined) return spec
+  if (
+    spec.stopReason !== 'max_tokens' ||
+    last === undefined ||
+    !isCall(last) ||
+    last.sent === 'start' ||
+    cutAt === undefined
+  )
+    return spec
   return { ...spec, blocks: [...spec.blocks.slice(0, -1), { ...last, cutAt }] }
 }
 
@@ -251,7 +343,10 @@ export const writing: Arbitrary<Writing> = record({
   hasComments: boolean(),
 })
 
-export function encode(events: readonly JsonObject[], { lineEnd, isNamed, hasSpace, hasComments }: Writing): Uint8Array {
+export function encode(
+  events: readonly JsonObject[],
+  { lineEnd, isNamed, hasSpace, hasComments }: Writing,
+): Uint8Array {
   const space = hasSpace ? ' ' : ''
   const body = events.map((event) => {
     const lines = [`data:${space}${JSON.stringify(event)}`, '', '']

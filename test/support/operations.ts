@@ -191,7 +191,7 @@ const words: Readonly<Record<'call' | 'other', Arbitrary<string>>> = {
 const textFor = (kind: BlockKind): Arbitrary<string> => (kind === 'tool_call' ? words.call : words.other)
 
 /** The kinds whose text streams; the others come whole, in fields and wire. */
-const STREAMING: ReadonlySet<BlockKind> = new Set(['text', 'thinking', 'tool_call', 'refusal'])
+const STREAMING: ReadonlySet<BlockKind> = new Set(['text', 'thinking', 'tool_call', 'refusal', 'other'])
 
 const present = <T>(arbitrary: Arbitrary<T>) => option(arbitrary, { nil: undefined, freq: 2 })
 

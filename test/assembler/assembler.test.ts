@@ -1,0 +1,290 @@
+/** Single sequences that a property once found, or that only a reader of the code would think of. Each names the promise it is about. */
+import { describe, expect, it } from 'vitest'
+import { Assembler } from '../../src/assembler/assembler.ts'
+import type { Operation } from '../../src/operation.ts'
+import type { TurnEvent } from '../../src/turn-event.ts'
+import {
+  append,
+  begin,
+  call,
+  close,
+  drive,
+  hard,
+  list,
+  malformed,
+  open,
+  optionsOf,
+  patch,
+  singly,
+  snapshot,
+  soft,
+  stop,
+  usage,
+} from '../support/operations.ts'
+
+type Options = Parameters<typeof optionsOf>[0]
+
+function run(operations: readonly Operation[], options: Options = {}) {
+  const { messages, events, assembler } = drive(optionsOf(options), singly(operations))
+  return { messages, events, assembler, message: messages[0] ?? expect.fail('there is no message') }
+}
+
+function types(events: readonly TurnEvent[]): string[] {
+  return events.map(({ type }) => type)
+}
+
+const CALL = call('0', 'x', 'f', '{"a":1}')
+const HANDED_OUT = [begin('m'), ...CALL, stop('tool_calls'), soft]
+
+describe('a call that was handed out', () => {
+  it('I2: keeps its name and id if it is replayed with more of them', () => {
+    const bare = [
+      begin('m'),
+      open('0', 'tool_call', { name: 'f' }),
+      append('0', 'tool_call', '{}'),
+      close('0'),
+      stop('tool_calls'),
+    ]
+    const { message, events } = run([...bare, begin('m'), open('0', 'tool_call', { id: 'late', name: 'f' })])
+    const [handedOut] = events.flatMap((event) => (event.type === 'tool_call' ? [event.call] : []))
+    expect(handedOut).toMatchObject({ id: 't/0#0', idSource: 'minted' })
+    expect(message.content).toMatchObject([{ id: 't/0#0', idSource: 'minted', state: 'complete' }])
+  })
+
+  it('I2: keeps its name and id if a snapshot names others', () => {
+    const { message } = run([
+      ...HANDED_OUT,
+      snapshot('0', 'tool_call', '{"a":1}', 3, { id: 'y', name: 'g', origin: 'provider' }),
+    ])
+    expect(message.content).toMatchObject([{ id: 'x', name: 'f', origin: 'client' }])
+  })
+
+  it('I2: keeps its name if it is patched in the middle of a replay', () => {
+    const replaying = [...HANDED_OUT, begin('m'), open('0', 'tool_call', { id: 'x', name: 'f' })]
+    expect(run([...replaying, patch('0', 'tool_call', { name: 'g' })]).message.content).toMatchObject([{ name: 'f' }])
+  })
+
+  it('I2: stays complete if a cutting stop reason comes after it, also without arguments', () => {
+    const empty = [
+      begin('m'),
+      open('0', 'tool_call', { id: 'x', name: 'f' }),
+      close('0'),
+      stop('tool_calls'),
+      stop('max_tokens'),
+    ]
+    const { message, events } = run(empty)
+    expect(types(events)).toContain('tool_call')
+    expect(message.stop.reason).toBe('max_tokens')
+    expect(message.content).toMatchObject([{ state: 'complete', input: {} }])
+  })
+})
+
+describe('a call that came whole with its opening', () => {
+  const seeded = [open('0', 'tool_call', { id: 'x', name: 'f' }, '{"a":1}'), close('0')]
+
+  it('I3: is the same call when it is replayed', () => {
+    const { message, events } = run([begin('m'), ...seeded, begin('m'), ...seeded, stop('tool_calls'), hard])
+    expect(types(events)).not.toContain('reset')
+    expect(message).toMatchObject({
+      attempt: 1,
+      outcome: { kind: 'complete' },
+      content: [{ arguments: '{"a":1}', state: 'complete' }],
+    })
+  })
+
+  it('I3: is the same call when it is replayed after it was handed out', () => {
+    const { message } = run([
+      begin('m'),
+      ...seeded,
+      stop('tool_calls'),
+      begin('m'),
+      ...seeded,
+      stop('tool_calls'),
+      hard,
+    ])
+    expect(message).toMatchObject({
+      outcome: { kind: 'complete' },
+      content: [{ arguments: '{"a":1}', state: 'complete' }],
+    })
+  })
+
+  it('I3: is generated anew if it is replayed with other arguments', () => {
+    const other = [open('0', 'tool_call', { id: 'x', name: 'f' }, '{"b":2}'), close('0')]
+    const { message, events } = run([begin('m'), ...seeded, begin('m'), ...other, stop('tool_calls'), hard])
+    expect(types(events).filter((type) => type === 'reset')).toHaveLength(1)
+    expect(message.content).toMatchObject([{ arguments: '{"b":2}', input: { b: 2 } }])
+  })
+
+  it('I3: does not change in the message when only its opening is replayed, with other arguments', () => {
+    const { message, events } = run([
+      begin('m'),
+      ...seeded,
+      begin('m'),
+      open('0', 'tool_call', { id: 'x', name: 'f' }, '{"b"'),
+    ])
+    const deltas = events.flatMap((event) => (event.type === 'tool_input' ? [event.delta] : []))
+    expect(message.content).toMatchObject([{ arguments: deltas.join('') }])
+  })
+
+  it('is shown as what it is while it streams, whether deltas follow or not', () => {
+    const assembler = new Assembler(optionsOf())
+    const receive = (operation: Operation): unknown => assembler.receive({ operations: [operation] })
+    receive(begin('m'))
+    receive(open('0', 'tool_call', { id: 'x', name: 'f' }, '{"a":1}'))
+    expect(assembler.partialInput(0)).toEqual({ value: { a: 1 }, isComplete: true })
+    receive(append('0', 'tool_call', '{"b":'))
+    expect(assembler.partialInput(0)).toEqual({ value: {}, isComplete: false })
+    receive(append('0', 'tool_call', '2}'))
+    expect(assembler.partialInput(0)).toEqual({ value: { b: 2 }, isComplete: true })
+    receive(open('1', 'tool_call', { id: 'y', name: 'f' }, '{"a":1}'))
+    expect(assembler.partialInput(1)?.isComplete).toBe(true)
+    receive(close('1'))
+    expect(assembler.partialInput(1)).toEqual({ value: { a: 1 }, isComplete: true })
+  })
+})
+
+describe('a message that is generated anew', () => {
+  it('I4: keeps the text of the block that was being sent again, if the message begins once more in its middle', () => {
+    const first = [begin('m'), open('0', 'text', {}, 'It is sunny'), close('0')]
+    const second = [
+      begin('m'),
+      open('0', 'text'),
+      append('0', 'text', 'It is '),
+      begin('m'),
+      append('0', 'text', 'rainy'),
+      close('0'),
+    ]
+    const { message, events } = run([...first, ...second, stop('end_turn'), hard])
+    expect(message.content).toMatchObject([{ text: 'It is rainy' }])
+    expect(types(events).filter((type) => type === 'block_stop')).toHaveLength(2)
+  })
+
+  it('I4: keeps the blocks that were sent again, if the message begins once more after them', () => {
+    const block = (key: string, text: string) => [open(key, 'text', {}, text), close(key)]
+    const first = [begin('m'), ...block('0', 'one'), ...block('1', 'two')]
+    const second = [begin('m'), ...block('0', 'one'), begin('m'), ...block('1', 'other')]
+    expect(run([...first, ...second, stop('end_turn'), hard]).message.content).toMatchObject([
+      { text: 'one' },
+      { text: 'other' },
+    ])
+  })
+
+  it('I6: is not tainted by what was lost of the old one', () => {
+    const lost = [
+      begin('m'),
+      open('0', 'tool_call', { id: 'x', name: 'f' }),
+      append('0', 'tool_call', '{"a"'),
+      malformed,
+    ]
+    const { message } = run([...lost, begin('m'), ...call('0', 'x', 'f', '{"b":2}'), stop('tool_calls'), hard])
+    expect(message.content).toMatchObject([{ arguments: '{"b":2}', state: 'complete' }])
+  })
+})
+
+describe('what is sent again', () => {
+  it('I3: is counted once if a message begins again after its last count', () => {
+    const counts = (inputTokens: number, outputTokens?: number): Operation => ({
+      op: 'usage',
+      choice: 0,
+      counts: { inputTokens, ...(outputTokens === undefined ? {} : { outputTokens }) },
+      raw: { input: inputTokens },
+    })
+    expect(run([begin('m'), counts(10), counts(50, 5), stop('end_turn'), hard]).message).toMatchObject({
+      usage: { inputTokens: 50 },
+      rawUsage: { input: 50 },
+    })
+  })
+
+  it('I3: does not double an item that comes with an opening which comes twice', () => {
+    const { message } = run([
+      begin('m'),
+      open('0', 'text'),
+      list('0', 'text', 'i'),
+      begin('m'),
+      open('0', 'text'),
+      list('0', 'text', 'i'),
+      append('0', 'text', 'a'),
+    ])
+    expect(message.content).toMatchObject([{ text: 'a', citations: ['i'] }])
+  })
+})
+
+describe('a source of many messages', () => {
+  const many = { many: true }
+
+  it('I2: gives the message that broke a limit, and then the next', () => {
+    const { messages } = run([begin('m'), open('0', 'text', {}, 'x'.repeat(100)), hard, begin('n'), hard], {
+      ...many,
+      limits: { messageLength: 50 },
+    })
+    expect(messages.map(({ id, outcome }) => [id, outcome.kind])).toEqual([
+      ['m', 'failed'],
+      ['n', 'complete'],
+    ])
+  })
+
+  it('I2: gives the message that another one may not replace, and then the next', () => {
+    const { messages } = run([...HANDED_OUT, begin('n'), hard, begin('o'), hard], many)
+    expect(messages.map(({ id }) => id)).toEqual(['m', 'o'])
+    expect(messages[0]).toMatchObject({ outcome: { kind: 'failed', error: { class: 'regenerated_after_tool_call' } } })
+  })
+
+  it('I2: gives the message that was generated anew too late, and then the next', () => {
+    const anew = [begin('m'), open('0', 'tool_call', { id: 'other', name: 'f' })]
+    const { messages } = run([...HANDED_OUT, ...anew, hard, begin('o'), hard], many)
+    expect(messages.map(({ id }) => id)).toEqual(['m', 'o'])
+  })
+
+  it('I2: has a key for each message, also where there are several choices', () => {
+    const { messages } = run([begin('m', 1), hard, begin('n', 1), begin('o', 0)], many)
+    expect(new Set(messages.map(({ key }) => key)).size).toBe(3)
+  })
+})
+
+describe('several choices', () => {
+  it('gives choice 0 first, in whatever order they came', () => {
+    expect(run([begin('b', 1), begin('a', 0), hard]).messages.map(({ key }) => key)).toEqual(['t/0', 't/1'])
+  })
+
+  it('has no message for a choice that nobody spoke of', () => {
+    const watched = new Assembler(optionsOf())
+    watched.receive({ operations: [begin('b', 1)] })
+    watched.snapshot()
+    watched.partialInput(0)
+    watched.end({ kind: 'complete' })
+    expect(watched.messages.map(({ key }) => key)).toEqual(['t/1'])
+    const numbered = (value: number) => ({ operations: [begin('b', 1)], number: { value, type: 'a' } })
+    const twice = drive(optionsOf(), [
+      { operations: [begin('b', 1)] },
+      numbered(1),
+      { ...numbered(1), operations: [close('0')].map((own) => ({ ...own, choice: 1 })) },
+    ])
+    expect(twice.messages.map(({ key }) => key)).toEqual(['t/1'])
+  })
+})
+
+describe('limits', () => {
+  it('I4: counts the messages that came after the end instead of keeping them', () => {
+    const others = Array.from({ length: 50 }, (_, at) => begin(`n${at}`))
+    const { assembler, message } = run([begin('m'), hard, ...others], { limits: { anomalies: 10 } })
+    expect(message.id).toBe('m')
+    expect(assembler.anomalies.length).toBeLessThanOrEqual(12)
+  })
+
+  it('I10: keeps no more blocks than are allowed', () => {
+    const { message } = run([begin('m'), ...['0', '1', '2', '3'].map((key) => open(key, 'text'))], {
+      limits: { blocks: 2 },
+    })
+    expect(message.content).toHaveLength(2)
+    expect(message.outcome).toMatchObject({ kind: 'failed', error: { class: 'limit' } })
+  })
+})
+
+describe('usage', () => {
+  it('keeps a positive number when a zero comes later', () => {
+    expect(run([begin('m'), usage(5), usage(0)]).message).toMatchObject({
+      usage: { outputTokens: 5 },
+      rawUsage: { output: 0 },
+    })
+  })
+})

@@ -1,0 +1,1117 @@
+/**
+ * THE machine, pair by pair: every input in every phase has a row that reaches it and says what must come out. Rows are looked up in the
+ * tables of `state.ts`, so a new phase, input or decision without a row fails here.
+ */
+import { describe, expect, it } from 'vitest'
+import { Assembler } from '../../src/assembler/assembler.ts'
+import {
+  BLOCK_TABLE,
+  callState,
+  compareText,
+  decideBegin,
+  decideNumber,
+  decideOutcome,
+  decideReopen,
+  decideSnapshot,
+  decideStop,
+  mayHandOut,
+  MESSAGE_TABLE,
+  messageInput,
+  readStop,
+  type BeginDecision,
+  type Comparison,
+  type ReopenDecision,
+  type SnapshotDecision,
+} from '../../src/assembler/state.ts'
+import { STOP_REASONS, type AssistantMessage, type Outcome, type OutcomeError } from '../../src/message.ts'
+import type { Operation } from '../../src/operation.ts'
+import type { TurnEvent } from '../../src/turn-event.ts'
+import {
+  append,
+  begin,
+  close,
+  fail,
+  hard,
+  list,
+  malformed,
+  meta,
+  odd,
+  open,
+  optionsOf,
+  patch,
+  snapshot,
+  soft,
+  stop,
+  usage,
+} from '../support/operations.ts'
+
+interface Row {
+  /** Reaches the phase. */
+  readonly given: readonly Operation[]
+  /** The input. */
+  readonly when: Operation | 'end'
+  /** The turn events that it causes. */
+  readonly live: readonly string[]
+  /** The message after a clean end of input. */
+  readonly message: string
+}
+
+function show(event: TurnEvent): string {
+  switch (event.type) {
+    case 'start':
+      return `start ${event.id}`
+    case 'block_start':
+      return `block_start ${event.block} ${event.kind}`
+    case 'text':
+    case 'thinking':
+    case 'replace':
+      return `${event.type} ${event.block} ${event.text}`
+    case 'tool_input':
+      return `tool_input ${event.block} ${event.delta}`
+    case 'block_stop':
+      return `block_stop ${event.block}`
+    case 'tool_call':
+      return `tool_call ${event.block}`
+    case 'usage':
+      return `usage ${event.usage.outputTokens ?? '-'}`
+    case 'anomaly':
+      return `anomaly ${event.anomaly.kind}`
+    case 'retry':
+    case 'reset':
+    case 'snapshot':
+    case 'message':
+      return event.type
+    default: {
+      const never: never = event
+      return never
+    }
+  }
+}
+
+function tell({ id, outcome, content, stop: stopped, usage: counted }: AssistantMessage): string {
+  const blocks = content.map((block) => {
+    if (block.type === 'tool_call') return `${block.name}(${block.arguments}) ${block.state}`
+    if (block.type === 'text')
+      return `text ${block.text}${block.citations === undefined ? '' : ` [${block.citations.join()}]`}`
+    if (block.type === 'thinking')
+      return `thinking ${block.text}${block.signature === undefined ? '' : ` signed ${block.signature}`}`
+    return block.type
+  })
+  const tokens = counted.outputTokens === undefined ? '' : `, ${counted.outputTokens} tokens`
+  return `${id} ${outcome.kind}: ${blocks.join(' | ')}; ${stopped.reason}${tokens}`
+}
+
+function tellRow({ given, when }: Row, isFinal: boolean): Pick<Row, 'live' | 'message'> {
+  const assembler = new Assembler(optionsOf())
+  for (const operation of given) assembler.receive({ operations: [operation] })
+  if (isFinal) assembler.end({ kind: 'complete' })
+  const live = when === 'end' ? assembler.end({ kind: 'complete' }) : assembler.receive({ operations: [when] })
+  assembler.end({ kind: 'complete' })
+  const isLate = assembler.anomalies.some(({ kind }) => kind === 'late_event')
+  return {
+    live: live.map(show),
+    message: `${assembler.messages.map(tell).join(' & ')}${isLate ? ' (late event)' : ''}`,
+  }
+}
+
+/** The names of all pairs of a table. */
+function pairsOf(table: Readonly<Record<string, object>>): string[] {
+  return Object.entries(table).flatMap(([phase, row]) => Object.keys(row).map((input) => `${phase} + ${input}`))
+}
+
+const M = begin('m')
+const streaming = [M]
+const stopping = [M, stop('end_turn')]
+const terminated = [M, stop('end_turn'), hard]
+const opened = [M, open('0', 'text', {}, 'ab')]
+const closed = [...opened, close('0')]
+const replaying = [...opened, M, open('0', 'text')]
+const written = [M, open('0', 'tool_call', { id: 'x', name: 'f' }), append('0', 'tool_call', '{"a":1}'), close('0')]
+const held = [...written, open('1', 'tool_call', { id: 'x', name: 'f' }), append('1', 'tool_call', '{"a":1')]
+const handedOut = [...written, stop('tool_calls')]
+
+/** Every input in every phase of a message. */
+const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
+  'idle + begin': {
+    given: [],
+    when: begin('m'),
+    live: ['start m'],
+    message: 'm truncated: ; unknown',
+  },
+  'idle + meta': {
+    given: [],
+    when: meta({ id: 'm', model: 'x' }),
+    live: ['start m', 'anomaly missing_begin'],
+    message: 'm truncated: ; unknown',
+  },
+  'idle + block': {
+    given: [],
+    when: open('0', 'text', {}, 'a'),
+    live: ['start t/0', 'anomaly missing_begin', 'block_start 0 text', 'text 0 a'],
+    message: 't/0 truncated: text a; unknown',
+  },
+  'idle + stop': {
+    given: [],
+    when: stop('end_turn'),
+    live: ['start t/0', 'anomaly missing_begin'],
+    message: 't/0 truncated: ; end_turn',
+  },
+  'idle + usage': {
+    given: [],
+    when: usage(5),
+    live: ['start t/0', 'anomaly missing_begin', 'usage 5'],
+    message: 't/0 truncated: ; unknown, 5 tokens',
+  },
+  'idle + soft_terminal': {
+    given: [],
+    when: soft,
+    live: ['start t/0', 'anomaly missing_begin'],
+    message: 't/0 complete: ; unknown',
+  },
+  'idle + hard_terminal': {
+    given: [],
+    when: hard,
+    live: [],
+    message: 't/0 failed: ; unknown',
+  },
+  'idle + fail': {
+    given: [],
+    when: fail,
+    live: [],
+    message: 't/0 failed: ; unknown',
+  },
+  'idle + anomaly': {
+    given: [],
+    when: odd,
+    live: ['anomaly unknown_event'],
+    message: 't/0 failed: ; unknown',
+  },
+  'idle + end': {
+    given: [],
+    when: 'end',
+    live: ['message'],
+    message: 't/0 failed: ; unknown',
+  },
+  'streaming + begin': {
+    given: streaming,
+    when: begin('m'),
+    live: ['anomaly repeated_begin'],
+    message: 'm truncated: ; unknown',
+  },
+  'streaming + meta': {
+    given: streaming,
+    when: meta({ id: 'm', model: 'x' }),
+    live: [],
+    message: 'm truncated: ; unknown',
+  },
+  'streaming + block': {
+    given: streaming,
+    when: open('0', 'text', {}, 'a'),
+    live: ['block_start 0 text', 'text 0 a'],
+    message: 'm truncated: text a; unknown',
+  },
+  'streaming + stop': {
+    given: streaming,
+    when: stop('end_turn'),
+    live: [],
+    message: 'm truncated: ; end_turn',
+  },
+  'streaming + usage': {
+    given: streaming,
+    when: usage(5),
+    live: ['usage 5'],
+    message: 'm truncated: ; unknown, 5 tokens',
+  },
+  'streaming + soft_terminal': {
+    given: streaming,
+    when: soft,
+    live: [],
+    message: 'm complete: ; unknown',
+  },
+  'streaming + hard_terminal': {
+    given: streaming,
+    when: hard,
+    live: [],
+    message: 'm complete: ; unknown',
+  },
+  'streaming + fail': {
+    given: streaming,
+    when: fail,
+    live: [],
+    message: 'm failed: ; unknown',
+  },
+  'streaming + anomaly': {
+    given: streaming,
+    when: odd,
+    live: ['anomaly unknown_event'],
+    message: 'm truncated: ; unknown',
+  },
+  'streaming + end': {
+    given: streaming,
+    when: 'end',
+    live: ['message'],
+    message: 'm truncated: ; unknown',
+  },
+  'stopping + begin': {
+    given: stopping,
+    when: begin('m'),
+    live: ['anomaly repeated_begin'],
+    message: 'm truncated: ; end_turn',
+  },
+  'stopping + meta': {
+    given: stopping,
+    when: meta({ id: 'm', model: 'x' }),
+    live: [],
+    message: 'm truncated: ; end_turn',
+  },
+  'stopping + block': {
+    given: stopping,
+    when: open('0', 'text', {}, 'a'),
+    live: ['block_start 0 text', 'text 0 a', 'anomaly content_after_stop'],
+    message: 'm truncated: text a; end_turn',
+  },
+  'stopping + stop': {
+    given: stopping,
+    when: stop('end_turn'),
+    live: ['anomaly repeated_stop'],
+    message: 'm truncated: ; end_turn',
+  },
+  'stopping + usage': {
+    given: stopping,
+    when: usage(5),
+    live: ['usage 5'],
+    message: 'm truncated: ; end_turn, 5 tokens',
+  },
+  'stopping + soft_terminal': {
+    given: stopping,
+    when: soft,
+    live: [],
+    message: 'm complete: ; end_turn',
+  },
+  'stopping + hard_terminal': {
+    given: stopping,
+    when: hard,
+    live: [],
+    message: 'm complete: ; end_turn',
+  },
+  'stopping + fail': {
+    given: stopping,
+    when: fail,
+    live: [],
+    message: 'm failed: ; end_turn',
+  },
+  'stopping + anomaly': {
+    given: stopping,
+    when: odd,
+    live: ['anomaly unknown_event'],
+    message: 'm truncated: ; end_turn',
+  },
+  'stopping + end': {
+    given: stopping,
+    when: 'end',
+    live: ['message'],
+    message: 'm truncated: ; end_turn',
+  },
+  'terminated + begin': {
+    given: terminated,
+    when: begin('m'),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + meta': {
+    given: terminated,
+    when: meta({ id: 'm', model: 'x' }),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + block': {
+    given: terminated,
+    when: open('0', 'text', {}, 'a'),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + stop': {
+    given: terminated,
+    when: stop('end_turn'),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + usage': {
+    given: terminated,
+    when: usage(5),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + soft_terminal': {
+    given: terminated,
+    when: soft,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + hard_terminal': {
+    given: terminated,
+    when: hard,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + fail': {
+    given: terminated,
+    when: fail,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + anomaly': {
+    given: terminated,
+    when: odd,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'terminated + end': {
+    given: terminated,
+    when: 'end',
+    live: ['message'],
+    message: 'm complete: ; end_turn',
+  },
+  'final + begin': {
+    given: terminated,
+    when: begin('m'),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + meta': {
+    given: terminated,
+    when: meta({ id: 'm', model: 'x' }),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + block': {
+    given: terminated,
+    when: open('0', 'text', {}, 'a'),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + stop': {
+    given: terminated,
+    when: stop('end_turn'),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + usage': {
+    given: terminated,
+    when: usage(5),
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + soft_terminal': {
+    given: terminated,
+    when: soft,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + hard_terminal': {
+    given: terminated,
+    when: hard,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + fail': {
+    given: terminated,
+    when: fail,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + anomaly': {
+    given: terminated,
+    when: odd,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + end': {
+    given: terminated,
+    when: 'end',
+    live: [],
+    message: 'm complete: ; end_turn',
+  },
+}
+
+/** Every input in every phase of a block. */
+const BLOCK_ROWS: Readonly<Record<string, Row>> = {
+  'absent + open': {
+    given: [M],
+    when: open('0', 'text', {}, 'a'),
+    live: ['block_start 0 text', 'text 0 a'],
+    message: 'm truncated: text a; unknown',
+  },
+  'absent + append': {
+    given: [M],
+    when: append('0', 'text', 'a'),
+    live: ['anomaly unopened_block', 'block_start 0 text', 'text 0 a'],
+    message: 'm truncated: text a; unknown',
+  },
+  'absent + list': {
+    given: [M],
+    when: list('0', 'text', 'i'),
+    live: ['anomaly unopened_block', 'block_start 0 text'],
+    message: 'm truncated: text  [i]; unknown',
+  },
+  'absent + patch': {
+    given: [M],
+    when: patch('0', 'thinking', { signature: 's' }),
+    live: ['anomaly unopened_block', 'block_start 0 thinking'],
+    message: 'm truncated: thinking  signed s; unknown',
+  },
+  'absent + snapshot': {
+    given: [M],
+    when: snapshot('0', 'text', 'a'),
+    live: ['block_start 0 text', 'text 0 a'],
+    message: 'm truncated: text a; unknown',
+  },
+  'absent + close': {
+    given: [M],
+    when: close('0'),
+    live: ['anomaly stray_close'],
+    message: 'm truncated: ; unknown',
+  },
+  'held + open': {
+    given: held,
+    when: open('1', 'tool_call', { id: 'x', name: 'f' }),
+    live: ['anomaly repeated_open'],
+    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; tool_calls',
+  },
+  'held + append': {
+    given: held,
+    when: append('1', 'tool_call', '}'),
+    live: [],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'held + list': {
+    given: held,
+    when: list('1', 'tool_call', 'i'),
+    live: [],
+    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; tool_calls',
+  },
+  'held + patch': {
+    given: held,
+    when: patch('1', 'tool_call', { origin: 'client' }),
+    live: [],
+    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; tool_calls',
+  },
+  'held + snapshot': {
+    given: held,
+    when: snapshot('1', 'tool_call', '{"a":1}'),
+    live: [],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'held + close': {
+    given: [...held, append('1', 'tool_call', '}')],
+    when: close('1'),
+    live: ['anomaly duplicate_call'],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'open + open': {
+    given: opened,
+    when: open('0', 'text', {}, 'b'),
+    live: ['anomaly repeated_open'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'open + append': {
+    given: opened,
+    when: append('0', 'text', 'b'),
+    live: ['text 0 b'],
+    message: 'm truncated: text abb; unknown',
+  },
+  'open + list': {
+    given: opened,
+    when: list('0', 'text', 'i'),
+    live: [],
+    message: 'm truncated: text ab [i]; unknown',
+  },
+  'open + patch': {
+    given: [M, open('0', 'thinking')],
+    when: patch('0', 'thinking', { signature: 's' }),
+    live: [],
+    message: 'm truncated: thinking  signed s; unknown',
+  },
+  'open + snapshot': {
+    given: opened,
+    when: snapshot('0', 'text', 'b'),
+    live: ['anomaly snapshot_differs', 'replace 0 b'],
+    message: 'm truncated: text b; unknown',
+  },
+  'open + close': {
+    given: opened,
+    when: close('0'),
+    live: ['block_stop 0'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'closed + open': {
+    given: closed,
+    when: open('0', 'text', {}, 'b'),
+    live: ['anomaly block_key_reused', 'block_start 1 text', 'text 1 b'],
+    message: 'm truncated: text ab | text b; unknown',
+  },
+  'closed + append': {
+    given: closed,
+    when: append('0', 'text', 'b'),
+    live: ['anomaly late_append', 'text 0 b'],
+    message: 'm truncated: text abb; unknown',
+  },
+  'closed + list': {
+    given: closed,
+    when: list('0', 'text', 'i'),
+    live: ['anomaly late_append'],
+    message: 'm truncated: text ab [i]; unknown',
+  },
+  'closed + patch': {
+    given: [M, open('0', 'thinking'), close('0')],
+    when: patch('0', 'thinking', { signature: 's' }),
+    live: [],
+    message: 'm truncated: thinking  signed s; unknown',
+  },
+  'closed + snapshot': {
+    given: closed,
+    when: snapshot('0', 'text', 'ab'),
+    live: [],
+    message: 'm truncated: text ab; unknown',
+  },
+  'closed + close': {
+    given: closed,
+    when: close('0'),
+    live: ['anomaly repeated_close'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'handed_out + open': {
+    given: [...handedOut, M],
+    when: open('0', 'tool_call', { id: 'x', name: 'f' }),
+    live: [],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'handed_out + append': {
+    given: handedOut,
+    when: append('0', 'tool_call', '}'),
+    live: ['anomaly append_after_hand_out'],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'handed_out + list': {
+    given: handedOut,
+    when: list('0', 'tool_call', 'i'),
+    live: ['anomaly append_after_hand_out'],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'handed_out + patch': {
+    given: handedOut,
+    when: patch('0', 'tool_call', { name: 'g' }),
+    live: ['anomaly append_after_hand_out'],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'handed_out + snapshot': {
+    given: handedOut,
+    when: snapshot('0', 'tool_call', '{}'),
+    live: ['anomaly snapshot_refused'],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'handed_out + close': {
+    given: handedOut,
+    when: close('0'),
+    live: ['anomaly repeated_close'],
+    message: 'm truncated: f({"a":1}) complete; tool_calls',
+  },
+  'replaying + open': {
+    given: replaying,
+    when: open('0', 'text'),
+    live: ['anomaly repeated_open'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'replaying + append': {
+    given: replaying,
+    when: append('0', 'text', 'a'),
+    live: [],
+    message: 'm truncated: text ab; unknown',
+  },
+  'replaying + list': {
+    given: [M, open('0', 'text'), list('0', 'text', 'i'), M, open('0', 'text')],
+    when: list('0', 'text', 'i'),
+    live: [],
+    message: 'm truncated: text  [i]; unknown',
+  },
+  'replaying + patch': {
+    given: [M, open('0', 'thinking', {}, 'a'), M, open('0', 'thinking')],
+    when: patch('0', 'thinking', { signature: 's' }),
+    live: [],
+    message: 'm truncated: thinking a signed s; unknown',
+  },
+  'replaying + snapshot': {
+    given: replaying,
+    when: snapshot('0', 'text', 'abc'),
+    live: ['text 0 c'],
+    message: 'm truncated: text abc; unknown',
+  },
+  'replaying + close': {
+    given: replaying,
+    when: close('0'),
+    live: ['anomaly regenerated', 'reset', 'block_start 0 text', 'block_stop 0'],
+    message: 'm truncated: text ; unknown',
+  },
+}
+
+/** What the tables leave to a decision. */
+const DECIDED_ROWS: Readonly<Record<string, Row>> = {
+  'begins late: content first, then its begin event': {
+    given: [open('0', 'text', {}, 'a')],
+    when: M,
+    live: [],
+    message: 'm truncated: text a; unknown',
+  },
+  'begins again under another id': {
+    given: opened,
+    when: begin('n'),
+    live: ['anomaly restarted', 'reset', 'start n'],
+    message: 'n truncated: ; unknown',
+  },
+  'begins again under another id after a call was handed out': {
+    given: handedOut,
+    when: begin('n'),
+    live: [],
+    message: 'm failed: f({"a":1}) complete; tool_calls',
+  },
+  'goes on under another id, which is no begin event': {
+    given: opened,
+    when: meta({ id: 'n' }),
+    live: ['anomaly id_changed'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'a worse stop reason': {
+    given: stopping,
+    when: stop('max_tokens'),
+    live: ['anomaly stop_changed'],
+    message: 'm truncated: ; max_tokens',
+  },
+  'a better stop reason': {
+    given: [M, stop('max_tokens')],
+    when: stop('end_turn'),
+    live: ['anomaly stop_changed'],
+    message: 'm truncated: ; max_tokens',
+  },
+  'a delta of another kind': {
+    given: opened,
+    when: append('0', 'thinking', 'b'),
+    live: ['anomaly kind_mismatch', 'block_start 1 thinking', 'thinking 1 b'],
+    message: 'm truncated: text ab | thinking b; unknown',
+  },
+  'a malformed event in a call': {
+    given: [M, open('0', 'tool_call', { id: 'x', name: 'f' }), append('0', 'tool_call', '{}')],
+    when: malformed,
+    live: ['anomaly malformed_event'],
+    message: 'm truncated: f({}) invalid; unknown',
+  },
+  'an opening of another kind in the middle': {
+    given: opened,
+    when: open('0', 'thinking', {}, 'b'),
+    live: ['anomaly block_key_reused', 'block_stop 0', 'block_start 1 thinking', 'thinking 1 b'],
+    message: 'm truncated: text ab | thinking b; unknown',
+  },
+  'a held call that turns out to be another': {
+    given: [...held, append('1', 'tool_call', ',"b":2}')],
+    when: close('1'),
+    live: ['anomaly call_id_reused', 'block_start 1 tool_call', 'tool_input 1 {"a":1,"b":2}', 'block_stop 1'],
+    message: 'm truncated: f({"a":1}) complete | f({"a":1,"b":2}) complete; tool_calls',
+  },
+  'a call under an id that another has': {
+    given: written,
+    when: open('1', 'tool_call', { id: 'x', name: 'g' }),
+    live: ['anomaly call_id_reused', 'block_start 1 tool_call'],
+    message: 'm truncated: f({"a":1}) complete | g() partial; tool_calls',
+  },
+  'a replay of another kind': {
+    given: [...opened, M],
+    when: open('0', 'thinking', {}, 'b'),
+    live: ['anomaly regenerated', 'reset', 'block_start 0 thinking', 'thinking 0 b'],
+    message: 'm truncated: thinking b; unknown',
+  },
+  'a replay that contradicts': {
+    given: replaying,
+    when: append('0', 'text', 'b'),
+    live: ['anomaly regenerated', 'reset', 'block_start 0 text', 'text 0 b'],
+    message: 'm truncated: text b; unknown',
+  },
+  'a replay that goes on': {
+    given: replaying,
+    when: append('0', 'text', 'abc'),
+    live: ['text 0 c'],
+    message: 'm truncated: text abc; unknown',
+  },
+  'a replay that is whole and closes': {
+    given: [...replaying, append('0', 'text', 'ab')],
+    when: close('0'),
+    live: ['block_stop 0'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'a replay that contradicts a call that was handed out': {
+    given: [...handedOut, M, open('0', 'tool_call', { id: 'x', name: 'f' })],
+    when: append('0', 'tool_call', '['),
+    live: [],
+    message: 'm failed: f({"a":1}) complete; tool_calls',
+  },
+  'a replay with an item more in a closed block': {
+    given: [M, open('0', 'text'), close('0'), M, open('0', 'text')],
+    when: list('0', 'text', 'i'),
+    live: ['anomaly regenerated', 'reset', 'block_start 0 text'],
+    message: 'm truncated: text  [i]; unknown',
+  },
+  'a replay that is closed with its text whole but a citation short': {
+    given: [M, open('0', 'text'), list('0', 'text', 'i'), close('0'), M, open('0', 'text')],
+    when: close('0'),
+    live: ['anomaly regenerated', 'reset', 'block_start 0 text', 'block_stop 0'],
+    message: 'm truncated: text ; unknown',
+  },
+}
+
+describe.each([
+  ['messages', MESSAGE_TABLE, MESSAGE_ROWS],
+  ['blocks', BLOCK_TABLE, BLOCK_ROWS],
+] as const)('the table of %s', (_, table, rows) => {
+  it('has a row here for every pair, and none besides', () => {
+    expect(Object.keys(rows).toSorted()).toEqual(pairsOf(table).toSorted())
+  })
+
+  it.each(Object.entries(rows))('%s', (pair, row) => {
+    const input = row.when === 'end' ? 'end' : table === MESSAGE_TABLE ? messageInput(row.when) : row.when.op
+    expect(pair.split(' + ')[1], 'the input that the row is about').toBe(input)
+    expect(tellRow(row, pair.startsWith('final'))).toEqual({ live: row.live, message: row.message })
+  })
+})
+
+describe('what a decision makes of it', () => {
+  it.each(Object.entries(DECIDED_ROWS))('%s', (_, row) => {
+    expect(tellRow(row, false)).toEqual({ live: row.live, message: row.message })
+  })
+})
+
+/** Facts and what they decide, by the decision, so that the compiler misses none. */
+type Rows<Decision extends string, Facts> = Readonly<Record<Decision, readonly Facts[]>>
+type FactsOf<Decide extends (facts: never) => unknown> = Parameters<Decide>[0]
+
+function rowsOf<Decision extends string, Facts>(rows: Rows<Decision, Facts>): [Decision, Facts][] {
+  return (Object.keys(rows) as Decision[]).flatMap((decision) =>
+    rows[decision].map((facts): [Decision, Facts] => [decision, facts]),
+  )
+}
+
+describe('decideBegin', () => {
+  const begun = { ended: false, announced: true, id: 'm', newId: 'm', many: false, handedOut: false }
+  const rows: Rows<BeginDecision, FactsOf<typeof decideBegin>> = {
+    adopt: [
+      { ...begun, announced: false },
+      { ...begun, announced: false, id: undefined },
+      { ...begun, announced: false, newId: undefined },
+    ],
+    repeat: [begun, { ...begun, newId: undefined }, { ...begun, id: undefined }, { ...begun, handedOut: true }],
+    restart: [
+      { ...begun, newId: 'n' },
+      { ...begun, newId: 'n', announced: false },
+      { ...begun, newId: 'n', many: true },
+    ],
+    refuse: [{ ...begun, newId: 'n', handedOut: true }],
+    next: [
+      { ...begun, ended: true, many: true, newId: 'n' },
+      { ...begun, ended: true, many: true, id: undefined },
+    ],
+    second: [
+      { ...begun, ended: true, newId: 'n' },
+      { ...begun, ended: true, newId: 'n', handedOut: true },
+    ],
+    late: [
+      { ...begun, ended: true },
+      { ...begun, ended: true, many: true },
+      { ...begun, ended: true, newId: undefined },
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, facts) => {
+    expect(decideBegin(facts)).toBe(decision)
+  })
+})
+
+describe('decideReopen', () => {
+  const facts = { begunSince: false, isEmpty: false, isSame: true }
+  const again = { ...facts, begunSince: true }
+  const rows: Rows<ReopenDecision, FactsOf<typeof decideReopen>> = {
+    replay: [
+      { ...again, phase: 'open' },
+      { ...again, phase: 'closed' },
+      { ...again, phase: 'closed', isEmpty: true },
+      { ...again, phase: 'handed_out' },
+      { ...again, phase: 'held' },
+      { ...again, phase: 'replaying' },
+    ],
+    regenerated: [
+      { ...again, phase: 'open', isSame: false },
+      { ...again, phase: 'open', isSame: false, isEmpty: true },
+      { ...again, phase: 'closed', isSame: false },
+      { ...again, phase: 'handed_out', isSame: false },
+      { ...again, phase: 'held', isSame: false },
+      { ...facts, phase: 'replaying', isSame: false },
+    ],
+    repeat: [
+      { ...facts, phase: 'open' },
+      { ...again, phase: 'open', isEmpty: true },
+      { ...facts, phase: 'held' },
+      { ...facts, phase: 'replaying' },
+    ],
+    reuse: [
+      { ...facts, phase: 'closed' },
+      { ...facts, phase: 'handed_out' },
+      { ...facts, phase: 'open', isSame: false },
+      { ...facts, phase: 'held', isSame: false },
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(decideReopen(own)).toBe(decision)
+  })
+})
+
+describe('compareText', () => {
+  it.each<[string, number, string, Comparison]>([
+    ['abc', 0, '', { kind: 'same', at: 0 }],
+    ['abc', 0, 'ab', { kind: 'same', at: 2 }],
+    ['abc', 1, 'bc', { kind: 'same', at: 3 }],
+    ['abc', 3, '', { kind: 'same', at: 3 }],
+    ['abc', 1, 'bcd', { kind: 'beyond', rest: 'd' }],
+    ['abc', 3, 'd', { kind: 'beyond', rest: 'd' }],
+    ['', 0, 'a', { kind: 'beyond', rest: 'a' }],
+    ['abc', 0, 'x', { kind: 'contradiction' }],
+    ['abc', 1, 'bxd', { kind: 'contradiction' }],
+    ['abab', 2, 'aba', { kind: 'beyond', rest: 'a' }],
+  ])('of "%s" from %i on with "%s"', (have, at, text, comparison) => {
+    expect(compareText(have, at, text)).toEqual(comparison)
+  })
+})
+
+describe('decideSnapshot', () => {
+  const facts = { have: 'ab', text: 'ab', rank: 1, knownRank: 0, handedOut: false }
+  const rows: Rows<SnapshotDecision, FactsOf<typeof decideSnapshot>> = {
+    keep: [
+      facts,
+      { ...facts, text: undefined },
+      { ...facts, text: '' },
+      { ...facts, text: 'x', knownRank: 2 },
+      { ...facts, handedOut: true },
+    ],
+    extend: [
+      { ...facts, text: 'abc' },
+      { ...facts, have: '' },
+      { ...facts, text: 'abc', knownRank: 1 },
+    ],
+    replace: [
+      { ...facts, text: 'x' },
+      { ...facts, text: 'a' },
+      { ...facts, text: 'x', rank: 3, knownRank: 2 },
+    ],
+    refuse: [
+      { ...facts, text: 'x', handedOut: true },
+      { ...facts, text: 'abc', handedOut: true },
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(decideSnapshot(own)).toBe(decision)
+  })
+})
+
+describe('decideStop and readStop', () => {
+  const rows: Rows<ReturnType<typeof decideStop>, Parameters<typeof decideStop>> = {
+    first: [
+      [undefined, 'unknown'],
+      [undefined, 'error'],
+    ],
+    repeat: [['end_turn', 'end_turn']],
+    worse: [
+      ['unknown', 'end_turn'],
+      ['tool_calls', 'max_tokens'],
+      ['refusal', 'error'],
+      ['end_turn', 'tool_calls'],
+    ],
+    better: [
+      ['error', 'content_filter'],
+      ['max_tokens', 'end_turn'],
+      ['end_turn', 'unknown'],
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, facts) => {
+    expect(decideStop(...facts)).toBe(decision)
+  })
+
+  it('reads a neutral reason as tool calls only if there is one for the client', () => {
+    for (const reason of STOP_REASONS) {
+      const isNeutral = reason === 'end_turn' || reason === 'stop_sequence' || reason === 'unknown'
+      expect(readStop(reason, true)).toBe(isNeutral ? 'tool_calls' : reason)
+      expect(readStop(reason, false)).toBe(reason)
+    }
+    expect(readStop(undefined, false)).toBe('unknown')
+    expect(readStop(undefined, true)).toBe('tool_calls')
+  })
+})
+
+describe('mayHandOut', () => {
+  const facts = { origin: 'client', isEmpty: false, stop: 'tool_calls', policy: 'stop', outcome: undefined } as const
+  const rows: Rows<'yes' | 'no', FactsOf<typeof mayHandOut>> = {
+    yes: [
+      facts,
+      { ...facts, isEmpty: true },
+      { ...facts, stop: 'end_turn' },
+      { ...facts, stop: 'pause' },
+      { ...facts, stop: undefined, outcome: 'complete' },
+      { ...facts, stop: undefined, policy: 'early' },
+      { ...facts, outcome: 'aborted' },
+    ],
+    no: [
+      { ...facts, origin: 'provider' },
+      ...(['max_tokens', 'context_window', 'content_filter', 'refusal', 'error'] as const).map((cutting) => ({
+        ...facts,
+        stop: cutting,
+      })),
+      ...(['max_tokens', 'refusal'] as const).map((cutting) => ({ ...facts, stop: cutting, policy: 'early' as const })),
+      { ...facts, stop: undefined },
+      { ...facts, stop: undefined, policy: 'early', isEmpty: true },
+      ...(['truncated', 'aborted', 'timed_out', 'failed'] as const).map((outcome) => ({
+        ...facts,
+        stop: undefined,
+        outcome,
+      })),
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(mayHandOut(own)).toBe(decision === 'yes')
+  })
+})
+
+describe('callState', () => {
+  const facts = {
+    input: 'object',
+    isEmpty: false,
+    isTainted: false,
+    closedByWire: true,
+    isLast: false,
+    stop: undefined,
+    outcome: undefined,
+  } as const
+  const rows: Rows<ReturnType<typeof callState>, FactsOf<typeof callState>> = {
+    complete: [
+      facts,
+      { ...facts, isEmpty: true },
+      { ...facts, closedByWire: false, outcome: 'complete' },
+      { ...facts, stop: 'max_tokens' },
+      { ...facts, stop: 'max_tokens', isEmpty: true },
+      { ...facts, stop: 'tool_calls', isEmpty: true, isLast: true },
+    ],
+    partial: [
+      { ...facts, closedByWire: false },
+      { ...facts, closedByWire: false, outcome: 'truncated' },
+      { ...facts, stop: 'max_tokens', isEmpty: true, isLast: true },
+      { ...facts, input: 'incomplete', stop: 'max_tokens' },
+      { ...facts, input: 'incomplete', closedByWire: false, outcome: 'aborted' },
+    ],
+    invalid: [
+      { ...facts, isTainted: true },
+      { ...facts, isTainted: true, closedByWire: false, outcome: 'truncated' },
+      { ...facts, input: 'invalid' },
+      { ...facts, input: 'invalid', stop: 'max_tokens' },
+      { ...facts, input: 'incomplete' },
+      { ...facts, input: 'incomplete', closedByWire: false, outcome: 'complete' },
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(callState(own)).toBe(decision)
+  })
+})
+
+describe('decideOutcome', () => {
+  const error: OutcomeError = { class: 'overloaded', retryable: true, message: 'too busy' }
+  const seen = { terminal: 'none', error: undefined, isEmpty: false, malformed: undefined, acceptEof: false } as const
+  const complete = { kind: 'complete' } as const
+  const cut = { kind: 'truncated' } as const
+  const aborted = { kind: 'aborted', by: 'caller' } as const
+  const silent = { kind: 'timed_out', budget: 'idle', silenceMs: 1 } as const
+  const rows: Rows<Outcome['kind'], Parameters<typeof decideOutcome>> = {
+    complete: [
+      [complete, { ...seen, terminal: 'hard' }],
+      [complete, { ...seen, terminal: 'soft' }],
+      [complete, { ...seen, acceptEof: true }],
+      [cut, { ...seen, terminal: 'soft' }],
+      [cut, { ...seen, terminal: 'hard' }],
+      [aborted, { ...seen, terminal: 'hard' }],
+      [silent, { ...seen, terminal: 'hard' }],
+      [
+        { kind: 'failed', error },
+        { ...seen, terminal: 'hard' },
+      ],
+    ],
+    truncated: [
+      [complete, seen],
+      [cut, seen],
+      [cut, { ...seen, acceptEof: true }],
+    ],
+    aborted: [
+      [aborted, seen],
+      [aborted, { ...seen, terminal: 'soft' }],
+      [aborted, { ...seen, isEmpty: true }],
+    ],
+    timed_out: [
+      [silent, seen],
+      [silent, { ...seen, terminal: 'soft' }],
+    ],
+    failed: [
+      [
+        { kind: 'failed', error },
+        { ...seen, terminal: 'soft' },
+      ],
+      [complete, { ...seen, error, terminal: 'hard' }],
+      [aborted, { ...seen, error }],
+      [complete, { ...seen, isEmpty: true }],
+      [complete, { ...seen, isEmpty: true, terminal: 'hard' }],
+      [complete, { ...seen, isEmpty: true, acceptEof: true }],
+      [cut, { ...seen, isEmpty: true, malformed: '{' }],
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, facts) => {
+    expect(decideOutcome(...facts).kind).toBe(decision)
+  })
+
+  it('says by what a stream was cut, and why an empty one failed', () => {
+    expect(decideOutcome(complete, seen)).toMatchObject({ by: 'eof', error: { class: 'network', retryable: true } })
+    expect(decideOutcome({ ...cut, message: 'ECONNRESET' }, seen)).toMatchObject({
+      by: 'reset',
+      error: { message: 'ECONNRESET' },
+    })
+    expect(decideOutcome({ ...cut, message: 'ECONNRESET' }, { ...seen, isEmpty: true })).toMatchObject({
+      error: { class: 'network', retryable: true, message: 'ECONNRESET' },
+    })
+    expect(decideOutcome(complete, { ...seen, isEmpty: true, malformed: '{' })).toMatchObject({
+      error: { class: 'malformed', retryable: false, body: '{' },
+    })
+    expect(decideOutcome(complete, { ...seen, error })).toEqual({ kind: 'failed', error })
+  })
+})
+
+describe('decideNumber', () => {
+  const facts = { last: 4, value: 5, typeSeen: undefined, type: 'delta', isLast: false }
+  const rows: Rows<ReturnType<typeof decideNumber>, FactsOf<typeof decideNumber>> = {
+    apply: [
+      facts,
+      { ...facts, last: undefined },
+      { ...facts, value: 2 },
+      { ...facts, value: 9, isLast: true },
+      { ...facts, value: 2, typeSeen: 'other', isLast: true },
+    ],
+    drop: [
+      { ...facts, value: 4, typeSeen: 'delta' },
+      { ...facts, value: 2, typeSeen: 'delta', isLast: true },
+    ],
+    hold: [
+      { ...facts, value: 6 },
+      { ...facts, value: 1e9 },
+    ],
+    unreliable: [{ ...facts, value: 4, typeSeen: 'other' }],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(decideNumber(own)).toBe(decision)
+  })
+})

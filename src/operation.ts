@@ -57,6 +57,8 @@ export interface OpenOperation extends ForBlock, BlockPayload {
   readonly op: 'open'
   /** Text that the opening event already holds: of a text, of thinking, of a refusal, of a call's arguments. */
   readonly seed?: string
+  /** Items of the block's list that it already holds. */
+  readonly items?: readonly JsonValue[]
 }
 export interface AppendOperation extends ForBlock {
   readonly op: 'append'
@@ -101,6 +103,8 @@ export interface UsageOperation extends ForChoice {
   readonly op: 'usage'
   readonly counts: UsageCounts
   readonly raw: JsonObject
+  /** What was known when the message began: later counts stand, also if the begin event comes again. */
+  readonly isInitial?: true
 }
 /** The protocol's last event. A soft one makes the outcome complete when the input ends there, but does not end by itself. */
 export interface TerminalOperation extends ForChoice {

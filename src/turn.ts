@@ -162,12 +162,15 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   #start(): void {
     if (this.#progress.kind !== 'waiting') return
+    const signal = this.#signal
+    if (signal?.aborted) {
+      this.#abortBySignal()
+      return
+    }
     this.#progress = { kind: 'reading' }
     this.#startedAt = this.#clock()
-    const signal = this.#signal
-    if (signal?.aborted) this.#abortBySignal()
-    else signal?.addEventListener('abort', this.#abortBySignal)
-    if (this.#isReading) void this.#run()
+    signal?.addEventListener('abort', this.#abortBySignal)
+    void this.#run()
   }
 
   get #isReading(): boolean {

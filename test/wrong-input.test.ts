@@ -232,7 +232,7 @@ describe('text where an event should be', () => {
       const { message } = await honest(body)
       expect(textsOf(message)).toEqual(['Hello'])
       expect(message.outcome).toEqual({ kind: 'complete' })
-      expect(new Set(anomaliesOf(message))).toEqual(new Set(['malformed_event']))
+      expect(new Set(anomaliesOf(message))).toEqual(new Set(['comment_as_data']))
     }
   })
 

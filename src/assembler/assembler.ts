@@ -22,7 +22,7 @@ import {
   contentOf,
   createDraft,
   growDraft,
-  mergeCounts,
+  mergeUsage,
   messageOf,
   snapshotOf,
   usageOf,
@@ -62,6 +62,7 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #messages: AssistantMessage<D>[] = []
   readonly #anomalies: Anomaly[] = []
   #lateEvents = 0
+  #begun = 0
 
   constructor(options: AssemblerOptions<D>) {
     this.#options = options
@@ -115,12 +116,13 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   snapshot(): MessageSnapshot<D> {
-    return snapshotOf(this.#strand(0).draft, this.#facts())
+    const draft = this.#strands.get(0)?.draft ?? createDraft(`${this.#options.turn}/0`, 0)
+    return snapshotOf(draft, this.#facts())
   }
 
   /** Parses what has arrived of a call's arguments, or of a text that is JSON; undefined if there is no such block. */
   partialInput(ordinal: number): PartialInput | undefined {
-    const block = this.#strand(0).draft.blocks[ordinal]
+    const block = this.#strands.get(0)?.draft.blocks[ordinal]
     if (block === undefined) return undefined
     if (block.reader === undefined) {
       block.reader = new ToolInputReader(this.#options.limits.toolDepth)
@@ -135,10 +137,13 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   #strand(choice: number): Strand<D> {
-    return this.#strands.get(choice) ?? this.#begin(choice, choice)
+    return this.#strands.get(choice) ?? this.#begin(choice)
   }
 
-  #begin(choice: number, ordinal: number): Strand<D> {
+  /** A choice's ordinal is its number; of a source of many, messages are counted. */
+  #begin(choice: number): Strand<D> {
+    const ordinal = this.#options.many ? this.#begun : choice
+    this.#begun += 1
     const draft = createDraft(`${this.#options.turn}/${ordinal}`, choice)
     const strand = { draft, blocks: new Blocks(draft, this.#output, this.#options) }
     this.#strands.set(choice, strand)
@@ -154,6 +159,11 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   #apply(strand: Strand<D>, operation: Operation): void {
+    this.#step(strand, operation)
+    if (this.#options.many && strand.draft.phase === 'terminated') this.#finish(strand, { kind: 'complete' })
+  }
+
+  #step(strand: Strand<D>, operation: Operation): void {
     const { draft } = strand
     const { rule, to } = MESSAGE_TABLE[draft.phase][messageInput(operation)]
     switch (rule) {
@@ -179,7 +189,6 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'terminate':
         draft.phase = to
         this.#applyTo(strand, operation)
-        if (this.#options.many) this.#finish(strand, { kind: 'complete' })
         return
       case 'ignore':
         this.#lateEvents += 1
@@ -244,7 +253,7 @@ export class Assembler<D extends Dialect = Dialect> {
         draft.phase = 'terminated'
         return
       case 'next':
-        this.#apply(this.#begin(draft.choice, this.#messages.length), operation)
+        this.#apply(this.#begin(draft.choice), operation)
         return
       case 'second':
         if (this.#anomalies.length >= this.#options.limits.anomalies) this.#lateEvents += 1
@@ -280,8 +289,8 @@ export class Assembler<D extends Dialect = Dialect> {
         if (this.#stop(draft, operation)) blocks.handOutClosed()
         return
       case 'usage':
-        mergeCounts(draft, operation.counts)
-        this.#grow(draft, mergeFields((draft.rawUsage ??= {}), copyFields(operation.raw)))
+        mergeUsage(draft, operation)
+        this.#grow(draft, 0)
         if (this.#output.isLive) this.#output.emit({ type: 'usage', ...about(draft), usage: usageOf(draft) })
         return
       case 'terminal':
@@ -374,9 +383,9 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   readonly #noteNumber = (kind: AnomalyKind, detail: string): void => {
-    const { draft } = this.#strand(0)
-    if (hasEnded(draft)) this.#lateEvents += 1
-    else this.#output.note(draft, { kind, detail })
+    const [strand] = this.#strands.values()
+    if (strand === undefined || hasEnded(strand.draft)) this.#lateEvents += 1
+    else this.#output.note(strand.draft, { kind, detail })
   }
 }
 

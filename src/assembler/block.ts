@@ -14,7 +14,8 @@ export type Position =
   | { readonly phase: 'open' }
   | { readonly phase: 'closed'; readonly by: 'wire' | 'end' }
   | { readonly phase: 'handed_out'; readonly by: 'wire' | 'end' }
-  | { readonly phase: 'held'; readonly rival: Block }
+  /** `rival` is the earlier call that it may be once more; absent while not even its name is known. */
+  | { readonly phase: 'held'; readonly rival?: Block }
   | {
       readonly phase: 'replaying'
       readonly of: Exclude<Position, { phase: 'replaying' | 'held' }>
@@ -48,8 +49,6 @@ export interface Block {
   reader: ToolInputReader | undefined
   /** Half of a character that waits for its other half, so that live text is always well-formed. */
   heldBack: string
-  /** Live readers know of it. */
-  isShown: boolean
 }
 
 export function createBlock(
@@ -75,7 +74,6 @@ export function createBlock(
     hasTakenId: false,
     reader: undefined,
     heldBack: '',
-    isShown: false,
   }
 }
 
@@ -110,6 +108,15 @@ export function mergePayload(
 
 function isPresent(value: string | null | undefined): value is string {
   return value !== undefined && value !== null && value !== ''
+}
+
+export function isHandedOut(position: Position): boolean {
+  return position.phase === 'handed_out' || (position.phase === 'replaying' && position.of.phase === 'handed_out')
+}
+
+/** A call of which not even the name is known: of no use to a reader yet. */
+export function isNameless({ kind, fields }: Block): boolean {
+  return kind === 'tool_call' && !isPresent(fields.name)
 }
 
 /** Same kind and, where both name one, the same call. */

@@ -5,7 +5,17 @@
 import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
 import type { BlockKind, Dialect, Outcome } from '../message.ts'
 import type { AppendOperation, BlockOperation, ListOperation, OpenOperation, SnapshotOperation } from '../operation.ts'
-import { createBlock, isEmptyBlock, isSameBlock, isSameInput, mergePayload, type Block } from './block.ts'
+import {
+  argumentsOf,
+  createBlock,
+  isEmptyBlock,
+  isHandedOut,
+  isNameless,
+  isSameBlock,
+  isSameInput,
+  mergePayload,
+  type Block,
+} from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
 import { contentOf, failDraft, growDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
@@ -139,11 +149,22 @@ export class Blocks<D extends Dialect> {
     } else if (this.#options.opensBlocks) {
       this.#output.note(this.#draft, { kind: 'unopened_block', detail: operation.key })
     }
-    const rival = this.#calls.rivalOf(block)
-    if (rival !== undefined) block.position = { phase: 'held', rival }
-    else this.#show(block)
+    if (isNameless(block)) block.position = { phase: 'held' }
+    else this.#place(block)
     if (operation.op === 'open') this.#seed(block, operation)
     else this.apply(operation)
+  }
+
+  /** Shows the block, unless it may be an earlier call once more. */
+  #place(block: Block): void {
+    const rival = this.#calls.rivalOf(block)
+    if (rival !== undefined) {
+      block.position = { phase: 'held', rival }
+      return
+    }
+    block.position = { phase: 'open' }
+    this.#show(block)
+    this.#output.added(this.#draft, block, block.text)
   }
 
   /** Gives the block its place in the message. */
@@ -155,10 +176,23 @@ export class Blocks<D extends Dialect> {
     return block
   }
 
+  /** What the opening event already holds is the first that came of the block. */
   #seed(block: Block, operation: OpenOperation): void {
+    const { choice, items = [] } = operation
+    for (const item of items) this.apply({ op: 'list', choice, key: block.key, kind: block.kind, item })
     if (operation.seed === undefined || operation.seed === '') return
-    if (block.kind === 'tool_call') block.seedArguments = operation.seed
+    if (block.kind === 'tool_call') this.#seedArguments(block, operation.seed)
     else this.apply({ op: 'append', choice: operation.choice, key: block.key, kind: block.kind, text: operation.seed })
+  }
+
+  #seedArguments(block: Block, seed: string): void {
+    const { position } = block
+    if (position.phase === 'replaying' && position.of.phase !== 'open') {
+      if (block.text !== '' || seed === block.seedArguments || !this.#regenerate()) return
+    }
+    block.seedArguments = seed
+    if (block.text === '') block.reader = undefined
+    this.#grow(seed.length)
   }
 
   #add(block: Block, operation: BlockOperation): void {
@@ -168,11 +202,14 @@ export class Blocks<D extends Dialect> {
 
   #append(block: Block, text: string): void {
     if (text === '') return
+    const replacesSeed = block.text === '' && block.seedArguments !== undefined
+    if (replacesSeed) block.reader = undefined
     block.text += text
     this.#draft.pieces += 1
     block.reader?.feed(text)
     this.#grow(text.length)
-    this.#output.added(this.#draft, block, text)
+    if (replacesSeed && block.position.phase === 'closed') this.#output.replaced(this.#draft, block)
+    else this.#output.added(this.#draft, block, text)
   }
 
   #addItem(block: Block, item: JsonValue): void {
@@ -184,7 +221,7 @@ export class Blocks<D extends Dialect> {
 
   #merge(block: Block, operation: Extract<BlockOperation, { op: 'patch' | 'snapshot' | 'open' }>): void {
     this.#grow(mergePayload(block, operation))
-    this.#output.named(this.#draft, block)
+    if (block.position.phase === 'held' && block.position.rival === undefined && !isNameless(block)) this.#place(block)
   }
 
   #openAgain(block: Block, operation: OpenOperation): void {
@@ -197,23 +234,25 @@ export class Blocks<D extends Dialect> {
     })
     switch (decision) {
       case 'replay':
+        if (!this.#isStillToCome(block)) this.#draft.replayedFrom = this.#draft.run
         block.run = this.#draft.run
-        this.#merge(block, operation)
         if (position.phase === 'held') block.text = ''
-        else {
+        if (!isHandedOut(position)) this.#merge(block, operation)
+        if (position.phase !== 'held') {
           const of = position.phase === 'replaying' ? position.of : position
           block.position = { phase: 'replaying', of, textAt: 0, itemsAt: 0 }
         }
         this.#seed(block, operation)
         return
       case 'regenerated':
-        if (this.#regenerate(block.key)) this.#create(operation)
+        if (!this.#isStillToCome(block)) this.#draft.replayedFrom = this.#draft.run
+        if (this.#regenerate(block)) this.#create(operation)
         return
       case 'repeat':
         block.run = this.#draft.run
         this.#output.note(this.#draft, { kind: 'repeated_open' }, block)
         this.#merge(block, operation)
-        if (position.phase === 'open' && isEmptyBlock(block)) this.#seed(block, operation)
+        if (position.phase !== 'replaying' && isEmptyBlock(block)) this.#seed(block, operation)
         return
       case 'reuse':
         this.#output.note(this.#draft, { kind: 'block_key_reused', detail: operation.key }, block)
@@ -263,11 +302,17 @@ export class Blocks<D extends Dialect> {
     if (position.of.phase === 'open') this.#close(block, 'wire')
   }
 
+  /** The replay that is under way has still to send this block; opening it belongs to that replay, not to another one. */
+  #isStillToCome(block: Block): boolean {
+    const { replayedFrom } = this.#draft
+    return replayedFrom !== undefined && block.run < replayedFrom
+  }
+
   /**
-   * The provider generated anew under the same id: the message is what was sent since it began again. `without` names a block that is
-   * about to be opened with other content. False if a call was handed out, which cannot be taken back.
+   * The provider generated anew under the same id: the message is what was sent since it began again. `without` is a block that is about
+   * to be opened with other content. False if a call was handed out, which cannot be taken back.
    */
-  #regenerate(without?: string): boolean {
+  #regenerate(without?: Block): boolean {
     const draft = this.#draft
     if (draft.handedOut > 0) {
       const message = 'the provider generated the message anew after one of its tool calls was handed out'
@@ -276,7 +321,8 @@ export class Blocks<D extends Dialect> {
     }
     const { toolDepth } = this.#options.limits
     this.#output.note(draft, { kind: 'regenerated', content: contentOf(draft, toolDepth) })
-    const kept = draft.blocks.filter((block) => block.run === draft.run && block.key !== without)
+    const from = draft.replayedFrom ?? draft.run
+    const kept = draft.blocks.filter((block) => block.run >= from && block !== without)
     draft.attempt += 1
     draft.blocks = []
     draft.stop = undefined
@@ -294,7 +340,6 @@ export class Blocks<D extends Dialect> {
     const { position } = block
     block.snapshotRank = 0
     block.heldBack = ''
-    block.isShown = false
     block.reader = undefined
     if (position.phase === 'replaying') {
       block.text = (block.streamed ?? block.text).slice(0, position.textAt)
@@ -306,14 +351,14 @@ export class Blocks<D extends Dialect> {
     this.#draft.byKey.set(block.key, block)
     if (block.fields.id !== undefined && block.fields.id !== null) this.#draft.callsById.set(block.fields.id, block)
     this.#show(block)
-    this.#output.added(this.#draft, block, block.text)
-    if (block.position.phase === 'closed') this.#output.stopped(this.#draft, block)
+    const isClosed = block.position.phase === 'closed'
+    this.#output.added(this.#draft, block, isClosed ? argumentsOf(block) : block.text)
+    if (isClosed) this.#output.stopped(this.#draft, block)
   }
 
   #reconcile(block: Block, operation: SnapshotOperation): void {
     const { position } = block
-    const handedOut =
-      position.phase === 'handed_out' || (position.phase === 'replaying' && position.of.phase === 'handed_out')
+    const handedOut = isHandedOut(position)
     const decision = decideSnapshot({
       have: block.text,
       text: operation.text,
@@ -355,9 +400,9 @@ export class Blocks<D extends Dialect> {
 
   #hold(block: Block, operation: BlockOperation): void {
     if (operation.op === 'append') block.text += operation.text
-    if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
     if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
-    this.#grow(operation.op === 'append' ? operation.text.length : 0)
+    if (operation.op === 'append') this.#grow(operation.text.length)
+    if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
   }
 
   /** Whether a held call is a call of its own after all; then it gets its place. */
@@ -370,7 +415,8 @@ export class Blocks<D extends Dialect> {
   }
 
   #close(block: Block, by: 'wire' | 'end', outcome?: Outcome['kind']): void {
-    if (block.text === '' && block.seedArguments !== undefined) this.#append(block, block.seedArguments)
+    if (block.text === '' && block.seedArguments !== undefined)
+      this.#output.added(this.#draft, block, block.seedArguments)
     block.position = { phase: 'closed', by }
     block.lossesAfter = this.#draft.losses
     this.#output.stopped(this.#draft, block)

@@ -4,7 +4,7 @@
  */
 import type { Limits } from '../limits.ts'
 import type { Dialect, Outcome } from '../message.ts'
-import { argumentsOf, isEmptyArguments, isSameBlock, isSameInput, type Block } from './block.ts'
+import { argumentsOf, isEmptyArguments, isNameless, isSameBlock, isSameInput, type Block } from './block.ts'
 import { contentBlockOf, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { mayHandOut } from './state.ts'
@@ -43,12 +43,14 @@ export class Calls<D extends Dialect> {
   isOwn(block: Block): boolean {
     const { position } = block
     if (position.phase !== 'held') return true
+    const rival = position.rival ?? this.rivalOf(block)
+    if (rival === undefined) return true
     const id = block.fields.id ?? ''
-    if (!isSameInput(argumentsOf(position.rival), argumentsOf(block), this.#options.limits.toolDepth)) {
+    if (!isSameInput(argumentsOf(rival), argumentsOf(block), this.#options.limits.toolDepth)) {
       this.#separate(block, id)
       return true
     }
-    this.#output.note(this.#draft, { kind: 'duplicate_call', detail: id, value: argumentsOf(block) }, position.rival)
+    this.#output.note(this.#draft, { kind: 'duplicate_call', detail: id, value: argumentsOf(block) }, rival)
     this.#draft.byKey.delete(block.key)
     return false
   }
@@ -58,6 +60,7 @@ export class Calls<D extends Dialect> {
     if (block.kind !== 'tool_call' || block.position.phase !== 'closed') return
     const isAllowed = mayHandOut({
       origin: block.fields.origin ?? 'client',
+      hasName: !isNameless(block),
       isEmpty: isEmptyArguments(block.text),
       stop: this.#draft.stop?.reason,
       policy: this.#options.toolCalls,

@@ -3,7 +3,7 @@
  * decided in `state.ts`.
  */
 import type { Anomaly } from '../anomaly.ts'
-import { copyFields, deepFreeze, type JsonObject } from '../json.ts'
+import { copyFields, deepFreeze, mergeFields, type JsonObject } from '../json.ts'
 import type {
   AssistantMessage,
   ContentBlock,
@@ -17,7 +17,7 @@ import type {
   Timing,
   Usage,
 } from '../message.ts'
-import type { UsageCounts } from '../operation.ts'
+import type { UsageCounts, UsageOperation } from '../operation.ts'
 import { toContent, type Block } from './block.ts'
 import { readStop, type MessagePhase } from './state.ts'
 
@@ -35,6 +35,8 @@ export interface Draft {
   wire: JsonObject
   /** How often the message began again: blocks opened before that may be sent again. */
   run: number
+  /** The run in which the message began to be sent again, as far as it is known to be: what was opened since is the new version. */
+  replayedFrom: number | undefined
   blocks: Block[]
   byKey: Map<string, Block>
   callsById: Map<string, Block>
@@ -67,6 +69,7 @@ export function createDraft(key: string, choice: number): Draft {
     model: undefined,
     wire: {},
     run: 0,
+    replayedFrom: undefined,
     blocks: [],
     byKey: new Map(),
     callsById: new Map(),
@@ -93,6 +96,7 @@ export function clearDraft(draft: Draft): void {
   draft.model = undefined
   draft.wire = {}
   draft.run = 0
+  draft.replayedFrom = undefined
   draft.blocks = []
   draft.byKey.clear()
   draft.callsById.clear()
@@ -117,13 +121,16 @@ export function limitError(what: string): OutcomeError {
   return { class: 'limit', retryable: false, message: `the message is ${what}; raise the option limits to accept it` }
 }
 
-/** Last value per field; an absent or null one changes nothing, a zero never replaces a positive number. */
-export function mergeCounts(draft: Draft, counts: UsageCounts): void {
+/** The last value of each field counts; an absent or null one changes nothing, a zero never replaces a positive number. */
+export function mergeUsage(draft: Draft, { counts, raw, isInitial }: UsageOperation): void {
   for (const name of COUNT_NAMES) {
     const value = counts[name]
-    if (typeof value !== 'number' || (value === 0 && (draft.counts[name] ?? 0) > 0)) continue
+    const known = draft.counts[name]
+    if (typeof value !== 'number' || (value === 0 && (known ?? 0) > 0) || (isInitial && known !== undefined)) continue
     draft.counts[name] = value
   }
+  const later = copyFields(raw, isInitial ? new Set(Object.keys(draft.rawUsage ?? {})) : undefined)
+  draft.size += mergeFields((draft.rawUsage ??= {}), later)
 }
 
 const COUNT_NAMES = [

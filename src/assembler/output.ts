@@ -32,20 +32,7 @@ export class Output<D extends Dialect> {
     this.#events.push(this.raw === undefined ? event : { ...event, raw: this.raw })
   }
 
-  /** A block has its place. A tool call is shown once its name is known, since a call without one is of no use to a reader. */
   started(draft: Draft, block: Block): void {
-    if (block.kind !== 'tool_call' || hasName(block)) this.#show(draft, block)
-  }
-
-  /** Something was told about a block: if it is the name of a call, the call is shown with what came of it before. */
-  named(draft: Draft, block: Block): void {
-    if (block.isShown || block.ordinal < 0 || !hasName(block)) return
-    this.#show(draft, block)
-    this.added(draft, block, block.text)
-  }
-
-  #show(draft: Draft, block: Block): void {
-    block.isShown = true
     const { kind, ordinal, fields } = block
     const call = kind === 'tool_call' ? { name: fields.name ?? '', id: callIdOf(block, draft.key) } : {}
     this.emit({ type: 'block_start', ...about(draft), block: ordinal, kind, ...call })
@@ -53,9 +40,10 @@ export class Output<D extends Dialect> {
 
   /** A piece of the block's text. The hot path: one object an event. */
   added(draft: Draft, block: Block, text: string): void {
-    if (!this.isLive || text === '' || !block.isShown) return
+    if (!this.isLive || text === '') return
     const whole = block.heldBack === '' ? text : block.heldBack + text
-    const isHalf = isHighSurrogate(whole.charCodeAt(whole.length - 1))
+    // After its close nothing would release the half.
+    const isHalf = block.position.phase === 'open' && isHighSurrogate(whole.charCodeAt(whole.length - 1))
     block.heldBack = isHalf ? whole.slice(-1) : ''
     if (!isHalf) this.#delta(draft, block, whole)
     else if (whole.length > 1) this.#delta(draft, block, whole.slice(0, -1))
@@ -86,15 +74,10 @@ export class Output<D extends Dialect> {
 
   replaced(draft: Draft, block: Block): void {
     block.heldBack = ''
-    if (!block.isShown) return
     this.emit({ type: 'replace', ...about(draft), block: block.ordinal, text: block.text })
   }
 
   stopped(draft: Draft, block: Block): void {
-    if (!block.isShown) {
-      this.#show(draft, block)
-      this.added(draft, block, block.text)
-    }
     if (block.heldBack !== '') this.#delta(draft, block, block.heldBack)
     block.heldBack = ''
     const { signature } = block.fields
@@ -126,10 +109,6 @@ export class Output<D extends Dialect> {
     draft.anomalies.push(noted)
     this.emit({ type: 'anomaly', ...about(draft), anomaly: noted, ...where })
   }
-}
-
-function hasName({ fields }: Block): boolean {
-  return typeof fields.name === 'string' && fields.name !== ''
 }
 
 function isHighSurrogate(code: number): boolean {

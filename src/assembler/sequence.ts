@@ -50,10 +50,6 @@ export class Sequence {
         return [...before, event, ...this.#following()]
       }
       case 'hold':
-        if (this.#held.has(value)) {
-          note('duplicate_event', `${type} number ${value}`)
-          return []
-        }
         this.#held.set(value, event)
         return this.#held.size > HELD_EVENTS ? this.#lowestRun(note) : []
       default: {

@@ -14,8 +14,8 @@
  * - `replaying`: the message began again under its own id and this block was opened again. What comes is compared with what the block
  *   has; equal text is skipped, text beyond the end is new, text that contradicts means that the provider generated anew (`reset`).
  *   A block that is not opened again just goes on: proxies repeat `message_start` in mid-stream.
- * - `held`: a tool call with the id and name of an earlier call of this message. It is the same call sent twice unless its arguments
- *   turn out to differ, so nothing is shown of it until that is known.
+ * - `held`: a tool call with the id and name of an earlier call of this message, or without a name so far. The first is the same call
+ *   sent twice unless its arguments turn out to differ; nothing is shown of either until that is known.
  *
  * Identity decides, never the text: two equal deltas in a row are two deltas.
  */
@@ -314,12 +314,13 @@ export function readStop(known: StopReason | undefined, hasClientCall: boolean):
 /** Whether a closed, complete call may be given to the caller to run. */
 export function mayHandOut(facts: {
   readonly origin: 'client' | 'provider'
+  readonly hasName: boolean
   readonly isEmpty: boolean
   readonly stop: StopReason | undefined
   readonly policy: 'stop' | 'early'
   readonly outcome: Outcome['kind'] | undefined
 }): boolean {
-  if (facts.origin === 'provider') return false
+  if (facts.origin === 'provider' || !facts.hasName) return false
   if (facts.stop !== undefined) return !CUTTING.has(facts.stop)
   if (facts.outcome !== undefined) return facts.outcome === 'complete'
   return facts.policy === 'early' && !facts.isEmpty
@@ -421,18 +422,15 @@ export const HELD_EVENTS = 16
 export function decideNumber(facts: {
   readonly last: number | undefined
   readonly value: number
-  /** The type of the event that first came under this number. */
+  /** The type of the event that first came under this number, applied or held. */
   readonly typeSeen: string | undefined
   readonly type: string
   /** It ends the message, or reports an error: it is taken whatever its number. */
   readonly isLast: boolean
 }): 'apply' | 'drop' | 'hold' | 'unreliable' {
-  if (facts.last === undefined) return 'apply'
-  if (facts.value <= facts.last) {
-    if (facts.typeSeen === facts.type) return 'drop'
-    // A number that was passed over: the event is late, not a repeat.
-    return facts.isLast || facts.typeSeen === undefined ? 'apply' : 'unreliable'
-  }
-  if (facts.isLast || facts.value === facts.last + 1) return 'apply'
-  return 'hold'
+  if (facts.typeSeen === facts.type) return 'drop'
+  if (facts.isLast || facts.last === undefined) return 'apply'
+  if (facts.typeSeen !== undefined) return 'unreliable'
+  // A number that was passed over: the event is late, not a repeat.
+  return facts.value <= facts.last + 1 ? 'apply' : 'hold'
 }

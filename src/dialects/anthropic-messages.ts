@@ -6,7 +6,7 @@
  */
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { AssistantMessage, BlockKind, ContentBlock, StopReason, ToolCallBlock } from '../message.ts'
-import type { BlockFields, Operation, UsageCounts } from '../operation.ts'
+import type { BlockFields, Operation, UsageCounts, UsageOperation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent, Translate } from './dialect.ts'
 import { readError } from './error.ts'
 
@@ -137,7 +137,8 @@ function translate({ payload, name }: ProviderEvent): Operations {
 function translateMessageStart(message: JsonObject): Operations {
   const wire = copyFields(message, NOT_META)
   const operations: Operation[] = [{ op: 'begin', choice: 0, ...identity(message), wire }]
-  if (isObject(message.usage)) operations.push(usage(copyFields(message.usage, NOT_START_USAGE)))
+  if (isObject(message.usage))
+    operations.push({ ...usage(copyFields(message.usage, NOT_START_USAGE)), isInitial: true })
   return operations
 }
 
@@ -155,8 +156,7 @@ function translateBlockStart(event: JsonObject): Operations {
   const { kind, text, fields, items, ...rest } = readBlock(block)
   const seed = text === undefined || text === '' ? {} : { seed: text }
   return [
-    { op: 'open', choice: 0, key, kind, fields, ...seed, ...rest },
-    ...items.map((item) => ({ op: 'list' as const, choice: 0, key, kind, item })),
+    { op: 'open', choice: 0, key, kind, fields, items, ...seed, ...rest },
     ...unknownBlock(block, key),
     ...servedBy(block),
   ]
@@ -331,7 +331,7 @@ function wholeContent(message: JsonObject): Operations {
   return [...operations, ...stopOf(message)]
 }
 
-function usage(raw: JsonObject): Operation {
+function usage(raw: JsonObject): UsageOperation {
   const details = isObject(raw.output_tokens_details) ? raw.output_tokens_details : {}
   const counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] } = {}
   if (typeof raw.input_tokens === 'number') counts.uncachedInputTokens = raw.input_tokens

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Assembler } from '../../src/assembler/assembler.ts'
 import type { Operation } from '../../src/operation.ts'
 import type { TurnEvent } from '../../src/turn-event.ts'
+import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import {
   append,
   begin,
@@ -115,6 +116,14 @@ describe('a call that came whole with its opening', () => {
     expect(message.content).toMatchObject([{ arguments: '{"b":2}', input: { b: 2 } }])
   })
 
+  it('I3: is shown again with its arguments if the message is generated anew after it', () => {
+    const first = [begin('m'), ...seeded, open('1', 'text', {}, 'sunny'), close('1')]
+    const second = [begin('m'), ...seeded, open('1', 'text', {}, 'rainy'), close('1')]
+    const { message, events } = run([...first, ...second, stop('tool_calls'), hard])
+    expectLiveEqualsFinal(events, message)
+    expect(message.content).toMatchObject([{ arguments: '{"a":1}' }, { text: 'rainy' }])
+  })
+
   it('I3: does not change in the message when only its opening is replayed, with other arguments', () => {
     const { message, events } = run([
       begin('m'),
@@ -167,6 +176,20 @@ describe('a message that is generated anew', () => {
       { text: 'one' },
       { text: 'other' },
     ])
+  })
+
+  it('I4: has nothing of the old one, neither its signature nor what was withheld', () => {
+    const signed = [
+      begin('m'),
+      open('0', 'thinking', {}, 'old'),
+      patch('0', 'thinking', { signature: 'S' }),
+      close('0'),
+    ]
+    const cut = [begin('m'), open('0', 'thinking'), append('0', 'thinking', 'new')]
+    const { content } = run([...signed, ...cut]).message
+    expect(content).toEqual([{ type: 'thinking', text: 'new', wire: {} }])
+    const withheld = [begin('m'), open('0', 'thinking', { redacted: true, encrypted: 'E' }), close('0')]
+    expect(run([...withheld, ...cut]).message.content).toEqual([{ type: 'thinking', text: 'new', wire: {} }])
   })
 
   it('I6: is not tainted by what was lost of the old one', () => {

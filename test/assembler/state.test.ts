@@ -92,7 +92,7 @@ function tell({ id, outcome, content, stop: stopped, usage: counted }: Assistant
   const blocks = content.map((block) => {
     if (block.type === 'tool_call') return `${block.name}(${block.arguments}) ${block.state}`
     if (block.type === 'text')
-      return `text ${block.text}${block.citations === undefined ? '' : ` [${block.citations.join()}]`}`
+      return `text ${block.text}${block.citations === undefined ? '' : ` [${block.citations.map((item) => JSON.stringify(item)).join()}]`}`
     if (block.type === 'thinking')
       return `thinking ${block.text}${block.signature === undefined ? '' : ` signed ${block.signature}`}`
     return block.type
@@ -452,7 +452,7 @@ const BLOCK_ROWS: Readonly<Record<string, Row>> = {
     given: [M],
     when: list('0', 'text', 'i'),
     live: ['anomaly unopened_block', 'block_start 0 text'],
-    message: 'm truncated: text  [i]; unknown',
+    message: 'm truncated: text  ["i"]; unknown',
   },
   'absent + patch': {
     given: [M],
@@ -524,7 +524,7 @@ const BLOCK_ROWS: Readonly<Record<string, Row>> = {
     given: opened,
     when: list('0', 'text', 'i'),
     live: [],
-    message: 'm truncated: text ab [i]; unknown',
+    message: 'm truncated: text ab ["i"]; unknown',
   },
   'open + patch': {
     given: [M, open('0', 'thinking')],
@@ -560,7 +560,7 @@ const BLOCK_ROWS: Readonly<Record<string, Row>> = {
     given: closed,
     when: list('0', 'text', 'i'),
     live: ['anomaly late_append'],
-    message: 'm truncated: text ab [i]; unknown',
+    message: 'm truncated: text ab ["i"]; unknown',
   },
   'closed + patch': {
     given: [M, open('0', 'thinking'), close('0')],
@@ -632,7 +632,7 @@ const BLOCK_ROWS: Readonly<Record<string, Row>> = {
     given: [M, open('0', 'text'), list('0', 'text', 'i'), M, open('0', 'text')],
     when: list('0', 'text', 'i'),
     live: [],
-    message: 'm truncated: text  [i]; unknown',
+    message: 'm truncated: text  ["i"]; unknown',
   },
   'replaying + patch': {
     given: [M, open('0', 'thinking', {}, 'a'), M, open('0', 'thinking')],
@@ -756,7 +756,7 @@ const DECIDED_ROWS: Readonly<Record<string, Row>> = {
     given: [M, open('0', 'text'), close('0'), M, open('0', 'text')],
     when: list('0', 'text', 'i'),
     live: ['anomaly regenerated', 'reset', 'block_start 0 text'],
-    message: 'm truncated: text  [i]; unknown',
+    message: 'm truncated: text  ["i"]; unknown',
   },
   'a replay that is closed with its text whole but a citation short': {
     given: [M, open('0', 'text'), list('0', 'text', 'i'), close('0'), M, open('0', 'text')],
@@ -951,7 +951,14 @@ describe('decideStop and readStop', () => {
 })
 
 describe('mayHandOut', () => {
-  const facts = { origin: 'client', isEmpty: false, stop: 'tool_calls', policy: 'stop', outcome: undefined } as const
+  const facts = {
+    origin: 'client',
+    hasName: true,
+    isEmpty: false,
+    stop: 'tool_calls',
+    policy: 'stop',
+    outcome: undefined,
+  } as const
   const rows: Rows<'yes' | 'no', FactsOf<typeof mayHandOut>> = {
     yes: [
       facts,
@@ -964,6 +971,7 @@ describe('mayHandOut', () => {
     ],
     no: [
       { ...facts, origin: 'provider' },
+      { ...facts, hasName: false },
       ...(['max_tokens', 'context_window', 'content_filter', 'refusal', 'error'] as const).map((cutting) => ({
         ...facts,
         stop: cutting,

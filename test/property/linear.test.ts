@@ -430,7 +430,6 @@ describe('I10: no stream is kept beyond the limit of a message', () => {
       textStart(),
       textDelta(long),
     ],
-    'stop reasons': (at) => [messageDelta(`${at}${long}`)],
   }
   for (const [name, shape] of Object.entries(shapes)) {
     it(`with ${name}`, () => {

@@ -100,7 +100,7 @@ describe('numbered events', () => {
         const message = foldOf([first, ...again, last])
         expect(withoutAnomalies(message)).toEqual(withoutAnomalies(clean(count)))
         expect(kindsOf(message)).toEqual(new Set(['duplicate_event']))
-        expect(message.anomalies.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(places.length)
+        expect(message.anomalies.reduce((sum, anomaly) => sum + (anomaly.count ?? 1), 0)).toBe(places.length)
       }),
       runs(RUNS),
     )

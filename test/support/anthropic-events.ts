@@ -350,7 +350,7 @@ export function encode(
   const space = hasSpace ? ' ' : ''
   const body = events.map((event) => {
     const lines = [`data:${space}${JSON.stringify(event)}`, '', '']
-    if (isNamed) lines.unshift(`event:${space}${String(event['type'])}`)
+    if (isNamed) lines.unshift(`event:${space}${JSON.stringify(event['type']).slice(1, -1)}`)
     if (hasComments) lines.unshift(': keepalive', '')
     return lines.join(lineEnd)
   })

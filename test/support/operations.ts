@@ -31,7 +31,10 @@ import type { TurnEvent } from '../../src/turn-event.ts'
 /** How a property is run: `ONEFOLD_FUZZ_RUNS` times, or `usual` times; a failure prints its seed and its smallest example. */
 export function runs<T>(usual: number): Parameters<T> {
   const asked = Number(process.env['ONEFOLD_FUZZ_RUNS'] ?? '')
-  return { numRuns: Number.isInteger(asked) && asked > 0 ? asked : usual, interruptAfterTimeLimit: 3_600_000 }
+  return {
+    numRuns: Number.isInteger(asked) && asked > 0 ? asked : Math.ceil(usual),
+    interruptAfterTimeLimit: 3_600_000,
+  }
 }
 
 // Operations by hand: short names, choice 0.
@@ -126,7 +129,7 @@ export function optionsOf(own: Partial<Omit<Options, 'limits'>> & { limits?: Par
 }
 
 export interface Outcome {
-  readonly assembler: Assembler<'anthropic-messages'>
+  readonly assembler: Assembler
   /** The turn events of each step; the last element holds those of `end`. */
   readonly steps: readonly (readonly TurnEvent[])[]
   readonly events: readonly TurnEvent[]
@@ -137,7 +140,7 @@ export function drive(
   options: Options,
   translations: readonly Translation[],
   ending: Ending = { kind: 'complete' },
-  watch?: (assembler: Assembler<'anthropic-messages'>, at: number) => void,
+  watch?: (assembler: Assembler, at: number) => void,
 ): Outcome {
   const assembler = new Assembler(options)
   const steps = translations.map((translation, at) => {
@@ -292,7 +295,7 @@ const choiceOf: Arbitrary<number> = constantFrom(0, 0, 0, 0, 0, 0, 1, 2)
 
 /** Sequences that make sense now and then: a call in full, a replay of a block, an ending. */
 function phrase(choice: number): Arbitrary<readonly Operation[]> {
-  const own = (operation: Operation): Operation => ({ ...operation, choice }) as Operation
+  const own = (operation: Operation): Operation => ({ ...operation, choice })
   return oneof(
     tuple(constantFrom('a', 'b'), constantFrom('x', 'y'), constantFrom('{"x":1}', '{}', '')).map(([key, id, text]) =>
       call(key, id, 'f', text).map(own),

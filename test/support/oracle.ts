@@ -12,14 +12,14 @@ const REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['pause_turn', 'pause'],
   ['model_context_window_exceeded', 'context_window'],
 ])
-const CUTTING = ['max_tokens', 'context_window', 'refusal']
-const NEUTRAL = ['end_turn', 'stop_sequence', 'unknown']
+const CUTTING: ReadonlySet<string> = new Set(['max_tokens', 'context_window', 'refusal'])
+const NEUTRAL: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'unknown'])
 
 /** The blocks without their `wire`, and the keys of the calls that are handed out. */
 export function expectedOf(spec: MessageSpec) {
   const { stopReason: raw, stopSequence: sequence, startUsage, deltaUsage } = spec
   const reason = REASONS.get(raw) ?? 'unknown'
-  const isCut = CUTTING.includes(reason)
+  const isCut = CUTTING.has(reason)
   const content = spec.blocks.map((block, at) =>
     contentOf(block, `turn/0#${at}`, isCut && at === spec.blocks.length - 1),
   )
@@ -27,7 +27,7 @@ export function expectedOf(spec: MessageSpec) {
   return {
     content,
     handedOut: isCut ? [] : calls.map((call) => call['key']),
-    stop: { reason: calls.length > 0 && NEUTRAL.includes(reason) ? 'tool_calls' : reason, raw, sequence },
+    stop: { reason: calls.length > 0 && NEUTRAL.has(reason) ? 'tool_calls' : reason, raw, sequence },
     usage: usageOf({ ...startUsage, ...deltaUsage }, (name) => deltaUsage[name] || startUsage[name] || 0),
   }
 }

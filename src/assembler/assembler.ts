@@ -82,7 +82,8 @@ export class Assembler<D extends Dialect = Dialect> {
     this.#output.raw = undefined
     for (const due of this.#sequence.release(this.#noteNumber)) this.#applyAll(due)
     if (this.#strands.size === 0) this.#strand(0)
-    for (const strand of this.#strands.values()) {
+    const strands = [...this.#strands.values()].toSorted((a, b) => a.draft.choice - b.draft.choice)
+    for (const strand of strands) {
       if (MESSAGE_TABLE[strand.draft.phase].end.rule === 'finish') this.#finish(strand, ending)
     }
     return this.#output.take()

@@ -21,7 +21,17 @@ export type Position =
       readonly of: Exclude<Position, { phase: 'replaying' | 'held' }>
       textAt: number
       itemsAt: number
+      /** What the message had lost when the block was opened again, and what was told of the block since. */
+      readonly lossesBefore: number
+      readonly told: Payload[]
+      seedArguments?: string
     }
+
+/** What an operation tells about a block besides its text and items. */
+export interface Payload {
+  readonly fields?: BlockFields
+  readonly wire?: JsonObject
+}
 
 export interface Block {
   readonly key: string
@@ -38,8 +48,8 @@ export interface Block {
   /** Arguments that came with the opening event; deltas replace them. */
   seedArguments: string | undefined
   readonly items: JsonValue[]
-  readonly fields: { -readonly [K in keyof BlockFields]: BlockFields[K] }
-  readonly wire: JsonObject
+  fields: { -readonly [K in keyof BlockFields]: BlockFields[K] }
+  wire: JsonObject
   snapshotRank: number
   /** How many events the message had lost when the block was opened, and how many when it was closed. */
   lossesBefore: number
@@ -82,11 +92,7 @@ export function isEmptyBlock(block: Block): boolean {
 }
 
 /** Takes over what an operation says about the block; empty values never erase. Gives by how much the block has grown. */
-export function mergePayload(
-  block: Block,
-  payload: { readonly fields?: BlockFields; readonly wire?: JsonObject },
-): number {
-  const { fields, wire } = payload
+export function mergePayload(block: Block, { fields, wire }: Payload): number {
   if (fields !== undefined) {
     if (isPresent(fields.id)) block.fields.id = fields.id
     if (isPresent(fields.name)) block.fields.name = fields.name
@@ -214,6 +220,7 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
   const state = callState({
     input: parsed.state,
     isEmpty: isEmptyArguments(text),
+    isHandedOut: isHandedOut(block.position),
     // An event was lost while it was open: its text cannot be trusted.
     isTainted: (block.lossesAfter ?? context.losses) > block.lossesBefore,
     closedByWire: isClosedByWire(block.position),

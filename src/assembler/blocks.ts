@@ -41,6 +41,8 @@ export class Blocks<D extends Dialect> {
 
   apply(operation: BlockOperation): void {
     const block = this.#named(operation)
+    // A limit was reached: what exceeds it must not land anywhere else.
+    if (this.#draft.phase === 'terminated') return
     const { rule } = BLOCK_TABLE[block?.position.phase ?? 'absent'][operation.op]
     if (block === undefined) {
       if (operation.op === 'close') this.#output.note(this.#draft, { kind: 'stray_close', detail: operation.key })
@@ -56,7 +58,9 @@ export class Blocks<D extends Dialect> {
         this.#add(block, operation)
         return
       case 'merge':
-        if (operation.op === 'patch') this.#merge(block, operation)
+        if (operation.op !== 'patch') return
+        if (isHandedOut(block.position)) this.#refuse(block, operation)
+        else this.#merge(block, operation)
         return
       case 'open_again':
         if (operation.op === 'open') this.#openAgain(block, operation)
@@ -80,11 +84,9 @@ export class Blocks<D extends Dialect> {
       case 'close':
         this.#close(block, 'wire')
         return
-      case 'refuse': {
-        const value = operation.op === 'append' ? operation.text : (copyJson(operation) ?? null)
-        this.#output.note(this.#draft, { kind: 'append_after_hand_out', value }, block)
+      case 'refuse':
+        this.#refuse(block, operation)
         return
-      }
       case 'repeat_close':
         this.#output.note(this.#draft, { kind: 'repeated_close' }, block)
         return
@@ -102,6 +104,12 @@ export class Blocks<D extends Dialect> {
   /** The stop reason is known: calls that waited for it are handed out. */
   handOutClosed(): void {
     for (const block of this.#draft.blocks) if (block.position.phase === 'closed') this.#calls.handOut(block, undefined)
+  }
+
+  #refuse(block: Block, operation: BlockOperation): void {
+    const value = operation.op === 'append' ? operation.text : (copyJson(operation) ?? null)
+    this.#grow(sizeOfJson(value))
+    this.#output.note(this.#draft, { kind: 'append_after_hand_out', value }, block)
   }
 
   /** The input is over: every block is closed once, and calls that are whole now are handed out. */
@@ -187,6 +195,7 @@ export class Blocks<D extends Dialect> {
 
   #seedArguments(block: Block, seed: string): void {
     const { position } = block
+    if (position.phase === 'replaying') position.seedArguments = seed
     if (position.phase === 'replaying' && position.of.phase !== 'open') {
       if (block.text !== '' || seed === block.seedArguments || !this.#regenerate()) return
     }
@@ -220,7 +229,10 @@ export class Blocks<D extends Dialect> {
   }
 
   #merge(block: Block, operation: Extract<BlockOperation, { op: 'patch' | 'snapshot' | 'open' }>): void {
+    // What was handed out stands as it was.
+    if (isHandedOut(block.position)) return
     this.#grow(mergePayload(block, operation))
+    if (block.position.phase === 'replaying') block.position.told.push(operation)
     if (block.position.phase === 'held' && block.position.rival === undefined && !isNameless(block)) this.#place(block)
   }
 
@@ -237,11 +249,11 @@ export class Blocks<D extends Dialect> {
         if (!this.#isStillToCome(block)) this.#draft.replayedFrom = this.#draft.run
         block.run = this.#draft.run
         if (position.phase === 'held') block.text = ''
-        if (!isHandedOut(position)) this.#merge(block, operation)
         if (position.phase !== 'held') {
           const of = position.phase === 'replaying' ? position.of : position
-          block.position = { phase: 'replaying', of, textAt: 0, itemsAt: 0 }
+          block.position = { phase: 'replaying', of, textAt: 0, itemsAt: 0, lossesBefore: this.#draft.losses, told: [] }
         }
+        this.#merge(block, operation)
         this.#seed(block, operation)
         return
       case 'regenerated':
@@ -343,6 +355,12 @@ export class Blocks<D extends Dialect> {
     block.reader = undefined
     if (position.phase === 'replaying') {
       block.text = (block.streamed ?? block.text).slice(0, position.textAt)
+      block.lossesBefore = position.lossesBefore
+      block.fields = {}
+      block.wire = {}
+      block.hasTakenId = false
+      block.seedArguments = position.seedArguments
+      for (const payload of position.told) mergePayload(block, payload)
       block.items.length = Math.min(block.items.length, position.itemsAt)
       block.position = { phase: 'open' }
     }
@@ -391,7 +409,7 @@ export class Blocks<D extends Dialect> {
       }
     }
     if (position.phase === 'replaying') position.textAt = (block.streamed ?? block.text).length
-    if (handedOut || operation.rank < block.snapshotRank) return
+    if (operation.rank < block.snapshotRank) return
     block.snapshotRank = operation.rank
     this.#merge(block, operation)
     const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []

@@ -330,6 +330,7 @@ export function mayHandOut(facts: {
 export function callState(facts: {
   readonly input: 'object' | 'incomplete' | 'invalid'
   readonly isEmpty: boolean
+  readonly isHandedOut: boolean
   readonly isTainted: boolean
   readonly closedByWire: boolean
   /** Nothing was opened after it: what cut the message cut this. */
@@ -337,6 +338,8 @@ export function callState(facts: {
   readonly stop: StopReason | undefined
   readonly outcome: Outcome['kind'] | undefined
 }): 'complete' | 'partial' | 'invalid' {
+  // It was told to be whole; nothing that comes later unsays that.
+  if (facts.isHandedOut) return 'complete'
   if (facts.isTainted) return 'invalid'
   const cutByStop = facts.stop !== undefined && CUTTING.has(facts.stop)
   const cutByEnd = !facts.closedByWire && facts.outcome !== 'complete'

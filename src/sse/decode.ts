@@ -32,6 +32,9 @@ const HEAD_LENGTH = 64 * 1024
 /** How many lines that are no field are taken for the rest of an event. */
 const MAX_STRAY_LINES = 16
 
+/** What a line may be longer than its value: the name of the field, a colon, a space. */
+const FIELD_LENGTH = 16
+
 type Framing =
   /** Nothing but white space so far. */
   | { readonly kind: 'unknown' }
@@ -54,6 +57,8 @@ export class Decoder {
   #framing: Framing = { kind: 'unknown' }
   #isAtStart = true
   #endsWithCr = false
+  /** How much has come of a line that has not ended. */
+  #lineLength = 0
   /** Lines that are no field, seen since the last event: they may be the rest of its data. */
   #strayLines: string[] = []
   #isFlushing = false
@@ -139,7 +144,7 @@ export class Decoder {
         if (!framing.hasEvents && framing.head.length < HEAD_LENGTH) {
           framing.head += text.slice(0, HEAD_LENGTH - framing.head.length)
         }
-        framing.parser.feed(text)
+        this.#feedLines(framing.parser, text)
         return
       case 'lines':
         this.#lines(framing, text)
@@ -161,8 +166,6 @@ export class Decoder {
   #sse(): Extract<Framing, { kind: 'sse' }> {
     const parser = createParser({
       onEvent: ({ data, event, id }) => {
-        if (data.length > this.#limit || (event?.length ?? 0) > this.#limit || (id?.length ?? 0) > this.#limit)
-          this.#close()
         this.#event(data, event, id)
       },
       onError: (error) => this.#foreignLine(error),
@@ -175,6 +178,25 @@ export class Decoder {
     // The parser takes U+00EF U+00BB U+00BF at the very start for a byte order mark; here it is text.
     parser.feed('')
     return { kind: 'sse', parser, head: '', hasEvents: false, hasForeignLines: false }
+  }
+
+  /** No line may be longer than the limit, wherever chunks end. Where they are short that takes no look at the lines. */
+  #feedLines(parser: EventSourceParser, text: string): void {
+    const most = this.#limit + FIELD_LENGTH
+    let start = 0
+    if (this.#lineLength + text.length <= most) start = text.lastIndexOf('\n') + 1
+    else {
+      for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+        if ((start === 0 ? this.#lineLength : 0) + end - start > most) break
+        start = end + 1
+      }
+    }
+    this.#lineLength = (start === 0 ? this.#lineLength : 0) + text.length - start
+    if (this.#lineLength <= most) parser.feed(text)
+    else {
+      if (start > 0) parser.feed(text.slice(0, start))
+      this.#close()
+    }
   }
 
   #close(): void {
@@ -191,6 +213,10 @@ export class Decoder {
     const strays = this.#strayLines
     this.#strayLines = []
     const whole = strays.length > 0 && !isWhole(data) ? `${data}\n${strays.join('\n')}` : data
+    if (whole.length > this.#limit || (event?.length ?? 0) > this.#limit || (id?.length ?? 0) > this.#limit) {
+      this.#close()
+      return
+    }
     if (this.#isFlushing && !isWhole(whole)) {
       this.#decoded.push({ kind: 'cut', text: whole })
       return

@@ -124,15 +124,19 @@ describe('a call that came whole with its opening', () => {
     expect(message.content).toMatchObject([{ arguments: '{"a":1}' }, { text: 'rainy' }])
   })
 
-  it('I3: does not change in the message when only its opening is replayed, with other arguments', () => {
-    const { message, events } = run([
-      begin('m'),
-      ...seeded,
-      begin('m'),
-      open('0', 'tool_call', { id: 'x', name: 'f' }, '{"b"'),
-    ])
-    const deltas = events.flatMap((event) => (event.type === 'tool_input' ? [event.delta] : []))
-    expect(message.content).toMatchObject([{ arguments: deltas.join('') }])
+  it('I3: keeps its arguments if another block is generated anew while it is open again', () => {
+    const first = [begin('m'), ...seeded, open('1', 'text', {}, 'sunny'), close('1')]
+    const second = [begin('m'), ...seeded.slice(0, 1), open('1', 'text', {}, 'rainy'), close('1'), ...seeded.slice(1)]
+    const { message, events } = run([...first, ...second, stop('tool_calls'), hard])
+    expect(message.content).toMatchObject([{ arguments: '{"a":1}' }, { text: 'rainy' }])
+    expect(types(events).filter((type) => type === 'reset')).toHaveLength(1)
+    expectLiveEqualsFinal(events, message)
+  })
+
+  it('I3: is what a live reader saw when only its opening is replayed, with other arguments', () => {
+    const again = [begin('m'), open('0', 'tool_call', { id: 'x', name: 'f' }, '{"b"')]
+    const { message, events } = run([begin('m'), ...seeded, ...again])
+    expectLiveEqualsFinal(events, message)
   })
 
   it('is shown as what it is while it streams, whether deltas follow or not', () => {
@@ -190,6 +194,12 @@ describe('a message that is generated anew', () => {
     expect(content).toEqual([{ type: 'thinking', text: 'new', wire: {} }])
     const withheld = [begin('m'), open('0', 'thinking', { redacted: true, encrypted: 'E' }), close('0')]
     expect(run([...withheld, ...cut]).message.content).toEqual([{ type: 'thinking', text: 'new', wire: {} }])
+  })
+
+  it('I4: has nothing of what was withheld before, also if that was not yet closed', () => {
+    const withheld = [begin('m'), open('0', 'thinking', { redacted: true, encrypted: 'E' })]
+    const thought = [begin('m'), open('0', 'thinking'), append('0', 'thinking', 'new'), close('0')]
+    expect(run([...withheld, ...thought]).message.content).toEqual([{ type: 'thinking', text: 'new', wire: {} }])
   })
 
   it('I6: is not tainted by what was lost of the old one', () => {
@@ -292,6 +302,14 @@ describe('limits', () => {
     const { assembler, message } = run([begin('m'), hard, ...others], { limits: { anomalies: 10 } })
     expect(message.id).toBe('m')
     expect(assembler.anomalies.length).toBeLessThanOrEqual(12)
+  })
+
+  it('I4: lets no delta land in a block of another kind when there is no room for one of its own', () => {
+    const { message } = run([begin('m'), open('0', 'text', {}, 'a'), append('0', 'thinking', 'b')], {
+      limits: { blocks: 1 },
+    })
+    expect(message.content).toMatchObject([{ type: 'text', text: 'a' }])
+    expect(message.outcome).toMatchObject({ kind: 'failed', error: { class: 'limit' } })
   })
 
   it('I10: keeps no more blocks than are allowed', () => {

@@ -995,6 +995,7 @@ describe('callState', () => {
   const facts = {
     input: 'object',
     isEmpty: false,
+    isHandedOut: false,
     isTainted: false,
     closedByWire: true,
     isLast: false,
@@ -1009,6 +1010,7 @@ describe('callState', () => {
       { ...facts, stop: 'max_tokens' },
       { ...facts, stop: 'max_tokens', isEmpty: true },
       { ...facts, stop: 'tool_calls', isEmpty: true, isLast: true },
+      { ...facts, stop: 'max_tokens', isEmpty: true, isLast: true, isHandedOut: true },
     ],
     partial: [
       { ...facts, closedByWire: false },

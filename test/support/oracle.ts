@@ -45,12 +45,11 @@ function usageOf(given: object, count: (name: string) => number) {
 
 function contentOf(block: BlockSpec, key: string, isCutHere: boolean): JsonObject {
   if (isCall(block)) {
-    const { id, name, type, input } = block
     const text = argumentsText(block)
-    const call = { type: 'tool_call', key, id, idSource: 'wire', name, arguments: text }
+    const origin = block.type === 'tool_use' ? 'client' : 'provider'
+    const call = { type: 'tool_call', key, id: block.id, idSource: 'wire', name: block.name, arguments: text, origin }
     const isWhole = block.cutAt === undefined && !(isCutHere && text === '')
-    const origin = type === 'tool_use' ? 'client' : 'provider'
-    return { ...call, origin, ...(isWhole ? { state: 'complete', input } : { state: 'partial' }) }
+    return { ...call, ...(isWhole ? { state: 'complete', input: block.input } : { state: 'partial' }) }
   }
   const citations = 'citations' in block ? { citations: block.citations?.map(({ citation }) => citation) ?? [] } : {}
   if (block.type === 'text') return { type: 'text', text: block.text, ...citations }

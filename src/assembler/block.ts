@@ -47,7 +47,7 @@ export interface Block {
   streamed: string | undefined
   /** Arguments that came with the opening event; deltas replace them. */
   seedArguments: string | undefined
-  readonly items: JsonValue[]
+  items: JsonValue[]
   fields: { -readonly [K in keyof BlockFields]: BlockFields[K] }
   wire: JsonObject
   snapshotRank: number
@@ -125,9 +125,10 @@ export function isNameless({ kind, fields }: Block): boolean {
   return kind === 'tool_call' && !isPresent(fields.name)
 }
 
-/** Same kind and, where both name one, the same call. */
+/** Same kind, withheld or not alike, and, where both name one, the same call. */
 export function isSameBlock(block: Block, kind: BlockKind, fields: BlockFields | undefined): boolean {
   if (block.kind !== kind) return false
+  if (kind === 'thinking') return (block.fields.redacted ?? false) === (fields?.redacted ?? false)
   if (kind !== 'tool_call') return true
   return agree(block.fields.id, fields?.id) && agree(block.fields.name, fields?.name)
 }

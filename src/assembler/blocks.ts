@@ -413,7 +413,7 @@ export class Blocks<D extends Dialect> {
     block.snapshotRank = operation.rank
     this.#merge(block, operation)
     const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []
-    if (items.length > 0 && !equalJson(items, block.items)) block.items.splice(0, block.items.length, ...items)
+    if (items.length > 0 && !equalJson(items, block.items)) block.items = items
   }
 
   #hold(block: Block, operation: BlockOperation): void {

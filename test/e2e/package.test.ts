@@ -80,7 +80,7 @@ test('the package brings one dependency and no peer', async () => {
     .trim()
     .split('\n')
     .map((line) => line.split('node_modules/').at(-1))
-  expect(names.slice(1).toSorted()).toEqual(['eventsource-parser', 'onefold'])
+  expect(names.slice(1).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual(['eventsource-parser', 'onefold'])
 })
 
 test('every name of the entry type-checks without the peers, without @types/node and with skipLibCheck: false', async () => {

@@ -1,0 +1,66 @@
+/** The queue between a turn and whoever iterates over it. It asks for more only when it is empty and somebody waits. */
+import type { MisuseError } from './errors.ts'
+import type { Dialect } from './message.ts'
+import type { TurnEvent } from './turn-event.ts'
+
+/** One iteration over a turn: a queue between the turn and whoever reads it. */
+export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, undefined> {
+  #queue: TurnEvent<D>[] = []
+  #at = 0
+  #waiting: { resolve(result: IteratorResult<TurnEvent<D>, undefined>): void; reject(error: MisuseError): void }[] = []
+  #closed: { readonly misuse: MisuseError | undefined } | undefined
+  readonly #ask: () => void
+  readonly #leave: () => void
+
+  constructor(ask: () => void, leave: () => void) {
+    this.#ask = ask
+    this.#leave = leave
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  give(events: readonly TurnEvent<D>[]): void {
+    for (const event of events) {
+      const waiting = this.#waiting.shift()
+      if (waiting === undefined) this.#queue.push(event)
+      else waiting.resolve({ done: false, value: event })
+    }
+  }
+
+  close(misuse?: MisuseError): void {
+    this.#closed ??= { misuse }
+    for (const waiting of this.#waiting) {
+      if (misuse === undefined) waiting.resolve({ done: true, value: undefined })
+      else waiting.reject(misuse)
+    }
+    this.#waiting = []
+  }
+
+  next(): Promise<IteratorResult<TurnEvent<D>, undefined>> {
+    const event = this.#queue[this.#at]
+    if (event !== undefined) {
+      this.#at += 1
+      if (this.#at === this.#queue.length) {
+        this.#queue = []
+        this.#at = 0
+      }
+      return Promise.resolve({ done: false, value: event })
+    }
+    if (this.#closed?.misuse !== undefined) return Promise.reject(this.#closed.misuse)
+    if (this.#closed !== undefined) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#ask()
+    })
+  }
+
+  return(): Promise<IteratorResult<TurnEvent<D>, undefined>> {
+    this.#queue = []
+    this.#at = 0
+    this.close()
+    this.#leave()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+}

@@ -192,32 +192,47 @@ export class Fold<D extends Dialect = Dialect> {
 
   #operation(operation: Operation): readonly TurnEvent<D>[] {
     const translation = { operations: [operation] }
-    if (this.#reading.kind === 'reading') return this.#reading.assembler.receive(translation)
-    this.#reading.held.push({ translation })
-    return []
+    const reading = this.#reading
+    if (reading.kind === 'reading') return reading.assembler.receive(translation)
+    reading.held.push({ translation })
+    if (operation.op === 'fail') return this.#giveUp(reading)
+    return this.#hold(reading, operation.op === 'anomaly' ? (operation.detail ?? '').length : 0)
+  }
+
+  #hold(reading: Detecting, length: number): readonly TurnEvent<D>[] {
+    reading.length += length
+    if (reading.held.length <= HELD_EVENTS && reading.length <= HELD_LENGTH) return []
+    const told = this.#giveUp(reading)
+    return [...told, ...this.#operation({ op: 'fail', choice: 'all', error: unreadable() })]
   }
 
   /** `text` is what the event was parsed from. */
   #provider(event: ProviderEvent, text?: string): readonly TurnEvent<D>[] {
     const reading = this.#reading
-    if (reading.kind === 'reading') {
-      return reading.assembler.receive(
-        translateSafely(reading.translate, event, text),
-        this.#options.raw ? rawOf(event) : undefined,
-      )
-    }
+    if (reading.kind === 'reading') return this.#translated(reading, event, text)
     reading.held.push({ event })
     for (const definition of DIALECTS.values()) {
       if (definition.looksLike(event) === 'yes') return this.#settle(reading, definition)
     }
-    reading.length += lengthOf(event.payload)
-    return reading.held.length > HELD_EVENTS || reading.length > HELD_LENGTH ? this.#giveUp(reading) : []
+    return this.#hold(reading, lengthOf(event.payload))
   }
 
-  #settle(
-    detecting: Extract<Reading<D>, { kind: 'detecting' }>,
-    definition: DialectDefinition,
+  /** What is nested deeper than any real payload is malformed, wherever in it that is found. */
+  #translated(
+    { translate, assembler }: Extract<Reading<D>, { kind: 'reading' }>,
+    event: ProviderEvent,
+    text = '',
   ): readonly TurnEvent<D>[] {
+    try {
+      return assembler.receive(translate(event), this.#options.raw ? rawOf(event) : undefined)
+    } catch (error) {
+      if (!(error instanceof TooDeepError)) throw error
+      const detail = `${error.message}: ${text}`
+      return this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+    }
+  }
+
+  #settle(detecting: Detecting, definition: DialectDefinition): readonly TurnEvent<D>[] {
     this.#reading = this.#reader(definition)
     return detecting.held.flatMap((held) =>
       'event' in held ? this.#provider(held.event) : this.#assembler.receive(held.translation),
@@ -225,7 +240,7 @@ export class Fold<D extends Dialect = Dialect> {
   }
 
   /** No event told the dialect: the message fails, with the provider's error if it reported one. */
-  #giveUp(detecting: Extract<Reading<D>, { kind: 'detecting' }>): readonly TurnEvent<D>[] {
+  #giveUp(detecting: Detecting): readonly TurnEvent<D>[] {
     const assembler = this.#assemblerFor('unknown', true)
     this.#reading = { kind: 'reading', assembler, translate: () => ({ operations: [] }) }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
@@ -237,21 +252,17 @@ export class Fold<D extends Dialect = Dialect> {
   }
 }
 
+interface Detecting {
+  readonly kind: 'detecting'
+  readonly held: Held[]
+  length: number
+}
+
 type Reading<D extends Dialect> =
-  | { readonly kind: 'detecting'; readonly held: Held[]; length: number }
+  | Detecting
   | { readonly kind: 'reading'; readonly translate: Translate; readonly assembler: Assembler<D> }
 
 type Held = { readonly event: ProviderEvent } | { readonly translation: Translation }
-
-function translateSafely(translate: Translate, event: ProviderEvent, text = ''): Translation {
-  try {
-    return translate(event)
-  } catch (error) {
-    if (!(error instanceof TooDeepError)) throw error
-    const detail = `${error.message}: ${text}`
-    return { operations: [{ op: 'anomaly', choice: 0, kind: 'malformed_event', detail }] }
-  }
-}
 
 function parse(data: string): JsonValue | undefined {
   return data.length < 16 && data.trim() === '[DONE]' ? '[DONE]' : parseJson(data)
@@ -267,6 +278,10 @@ function rawOf({ payload }: ProviderEvent): JsonValue | undefined {
 
 function lengthOf(payload: unknown): number {
   return typeof payload === 'string' ? payload.length : (JSON.stringify(rawOf({ payload })) ?? '').length
+}
+
+function unreadable(): OutcomeError {
+  return { class: 'malformed', retryable: false, message: `none of the first ${HELD_EVENTS} events could be read` }
 }
 
 function notAStream(text: string): OutcomeError {

@@ -120,6 +120,7 @@ export interface OtherBlock {
   readonly type: 'other'
   /** What deltas of known types added to it. */
   readonly text?: string
+  readonly citations?: readonly JsonValue[]
   readonly wire: JsonObject
 }
 

@@ -156,11 +156,10 @@ export interface CallContext {
 export function toContent(block: Block, context: CallContext): ContentBlock {
   const wire = copyFields(block.wire)
   const { fields } = block
+  const citations = block.items.length > 0 ? { citations: copyItems(block.items) } : {}
   switch (block.kind) {
-    case 'text': {
-      const citations = block.items.length > 0 ? { citations: copyItems(block.items) } : {}
+    case 'text':
       return { type: 'text', text: block.text, ...citations, wire }
-    }
     case 'thinking':
       return {
         type: 'thinking',
@@ -185,7 +184,7 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
     case 'media':
       return { type: 'media', wire }
     case 'other':
-      return { type: 'other', ...(block.text === '' ? {} : { text: block.text }), wire }
+      return { type: 'other', ...(block.text === '' ? {} : { text: block.text }), ...citations, wire }
     default: {
       const never: never = block.kind
       return never

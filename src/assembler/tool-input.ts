@@ -281,13 +281,25 @@ export function parseToolInput(text: string, maxDepth: number): ToolInput {
   }
   if (value === null) return { state: 'object', input: {} }
   if (!isObject(value)) return { state: 'invalid', reason: 'not_an_object' }
-  return isDeeper(text, maxDepth) ? { state: 'invalid', reason: 'too_deep' } : { state: 'object', input: value }
+  if (isDeeper(text, maxDepth)) return { state: 'invalid', reason: 'too_deep' }
+  return hasOverflow(text, value) ? { state: 'invalid', reason: 'not_json' } : { state: 'object', input: value }
 }
 
 function isCutObject(text: string): boolean {
   const reader = new ToolInputReader(Infinity)
   reader.feed(text)
   return reader.verdict === 'incomplete' && isObject(reader.read().value)
+}
+
+/** Whether a number of it is too large for JavaScript: it reads as Infinity, which no JSON can say. */
+function hasOverflow(text: string, value: JsonValue): boolean {
+  if (!/\d{300}|[eE]\+?\d\d/.test(text)) return false
+  const open: JsonValue[] = [value]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next === 'number' && !Number.isFinite(next)) return true
+    if (typeof next === 'object' && next !== null) for (const item of Object.values(next)) open.push(item)
+  }
+  return false
 }
 
 /** Only for valid JSON. */

@@ -192,7 +192,7 @@ interface ReadBlock {
 function readBlock(block: JsonObject): ReadBlock {
   const type = typeof block.type === 'string' ? block.type : ''
   if (type === 'text') {
-    const items = Array.isArray(block.citations) ? block.citations : []
+    const items = Array.isArray(block.citations) ? copyAll(block.citations) : []
     return { kind: 'text', ...textOf(block.text), fields: {}, items, wire: copyFields(block, new Set(['text'])) }
   }
   if (type === 'thinking') {
@@ -263,7 +263,7 @@ function translateDelta(event: JsonObject): Operations {
     case 'signature_delta':
       return [signature(key, asText(delta.signature))]
     case 'citations_delta':
-      return [{ op: 'list', choice: 0, key, kind: 'text', item: delta.citation ?? null }]
+      return [{ op: 'list', choice: 0, key, kind: 'text', item: copyJson(delta.citation) ?? null }]
     case 'compaction_delta':
       return [{ op: 'patch', choice: 0, key, kind: 'other', wire: copyFields(delta, new Set(['type'])) }]
     default: {
@@ -396,7 +396,11 @@ function blockToNative(block: ContentBlock): JsonObject {
     case 'refusal':
       return { type: 'text', ...wire, text: block.text }
     case 'other':
-      return { ...wire, ...(block.text === undefined ? {} : { text: block.text }) }
+      return {
+        ...wire,
+        ...(block.text === undefined ? {} : { text: block.text }),
+        ...(block.citations === undefined ? {} : { citations: copyAll(block.citations) }),
+      }
     case 'media':
       return wire
     default: {

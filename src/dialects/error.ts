@@ -100,6 +100,11 @@ function firstStatus(...candidates: readonly unknown[]): number | undefined {
 function bodyOf(body: unknown): { body?: JsonValue } {
   if (body === undefined) return {}
   if (typeof body === 'string') return { body: excerpt(body) }
-  const copy = copyJson(body)
-  return copy === undefined ? {} : { body: copy }
+  try {
+    const copy = copyJson(body)
+    return copy === undefined ? {} : { body: copy }
+  } catch {
+    // Nested too deep to be kept; what it said was read above.
+    return {}
+  }
 }

@@ -28,7 +28,7 @@ import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import { runs, withoutAnomalies } from '../support/operations.ts'
 import { expectedOf } from '../support/oracle.ts'
 
-const RUNS = 250
+const RUNS = 150
 const NAMED = { dialect: 'anthropic-messages' } as const
 const EOF: Ending = { kind: 'complete' }
 

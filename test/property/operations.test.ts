@@ -19,7 +19,7 @@ import {
 } from '../support/operations.ts'
 
 const CUTTING: ReadonlySet<StopReason> = new Set(['max_tokens', 'context_window', 'content_filter', 'refusal', 'error'])
-const RUNS = 700
+const RUNS = 500
 
 function byMessage(events: readonly TurnEvent[]): Map<string, TurnEvent[]> {
   const own = new Map<string, TurnEvent[]>()

@@ -11,7 +11,7 @@ import { anthropicMessages } from './dialects/anthropic-messages.ts'
 import type { DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
 import { readError } from './dialects/error.ts'
 import { MisuseError } from './errors.ts'
-import { copyJson, isObject, parseJson, TooDeepError, wordOf, type JsonValue } from './json.ts'
+import { copyJson, isObject, parseJson, TooDeepError, wordOf, type JsonObject, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, OutcomeError } from './message.ts'
 import type { Operation, Translation } from './operation.ts'
@@ -325,7 +325,23 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   raw: [true, false],
 }
 
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(CHOICES),
+  'dialect',
+  'turn',
+  'limits',
+  'signal',
+  'clock',
+])
+
 function checkOptions(options: FoldOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new MisuseError('bad_option', `the options are ${wordOf(options)}; they must be an object`)
+  }
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.has(name)) continue
+    throw new MisuseError('bad_option', `there is no option ${name}; there are ${[...OPTION_NAMES].join(', ')}`)
+  }
   for (const [name, allowed] of Object.entries(CHOICES)) {
     const value: unknown = Object.entries(options).find(([key]) => key === name)?.[1]
     if (value !== undefined && !allowed.includes(value)) {
@@ -338,6 +354,13 @@ function checkOptions(options: FoldOptions): void {
   if (options.turn !== undefined && (typeof options.turn !== 'string' || options.turn === '')) {
     throw new MisuseError('bad_option', 'the option turn must be a text that is not empty')
   }
+}
+
+function checkEnding(ending: unknown): void {
+  const kinds = ['complete', 'truncated', 'aborted', 'timed_out', 'failed']
+  const { kind, error }: JsonObject = isObject(ending) ? ending : {}
+  if (typeof kind === 'string' && kinds.includes(kind) && (kind !== 'failed' || isObject(error))) return
+  throw new MisuseError('bad_argument', `end() takes { kind }, one of ${kinds.join(', ')}; failed needs its error`)
 }
 
 /** A fold that is driven by hand: no promises, no I/O. */
@@ -360,11 +383,15 @@ export interface MessageAssembler<D extends Dialect = Dialect> {
 export function createAssembler<D extends Dialect>(
   options: FoldOptions<D> & { readonly dialect: D },
 ): MessageAssembler<D> {
+  checkOptions(options)
   definitionOf(options.dialect)
   const fold = new Fold(options)
   return {
     receive: (providerEvent) => fold.receive(providerEvent),
-    end: (ending) => fold.end(ending),
+    end(ending) {
+      checkEnding(ending)
+      return fold.end(ending)
+    },
     get isTerminal() {
       return fold.isTerminal
     },

@@ -12,7 +12,6 @@ export type { Attempt, Chunk, Source } from './source.ts'
 export type { Clock } from './system.ts'
 export { assemble, fold, Turn, type AssembleOptions, type TurnSource } from './turn.ts'
 export type * from './turn-event.ts'
-export type * from './turn-event.ts'
 export {
   parseRecording,
   readRecording,
@@ -21,4 +20,5 @@ export {
   type RecordingHeader,
   type RecordedChunk,
 } from './recording/format.ts'
+export { replayResponse } from './recording/fold-recording.ts'
 export { replay, type ReplayOptions } from './recording/replay.ts'

@@ -62,7 +62,7 @@ export function readerOf(source: Source): SourceReader {
   if (typeof source === 'string' || bytesOf(source) !== undefined) return readOne(source)
   if (typeof source !== 'object' || source === null) throw badSource(source === null ? 'null' : typeof source)
   if (isBlob(source)) return readStream(source.stream())
-  if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator]())
+  if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator](), endOf(source))
   if (isIterable(source)) return readIterator(source[Symbol.iterator]())
   return readOne(source)
 }
@@ -127,11 +127,29 @@ function readStream(stream: ReadableStream<Uint8Array | string>): SourceReader {
   }
 }
 
-function readIterator(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): SourceReader {
+/**
+ * The event streams of the official SDKs tell a slow consumer of their events that they are over, but not that they failed; what they
+ * give as `done` does.
+ */
+function endOf(source: object): () => Promise<unknown> {
+  return isEventStream(source) ? () => source.done() : () => Promise.resolve()
+}
+
+function isEventStream(source: object): source is { done(): Promise<unknown> } {
+  return 'emitted' in source && 'done' in source && typeof source.done === 'function'
+}
+
+function readIterator(
+  iterator: AsyncIterator<Chunk> | Iterator<Chunk>,
+  end: () => Promise<unknown> = () => Promise.resolve(),
+): SourceReader {
   return {
     async read() {
       const { done, value } = await iterator.next()
-      if (done) return { done: true }
+      if (done) {
+        await end()
+        return { done: true }
+      }
       const chunk: unknown = value
       if (typeof chunk === 'string' || (typeof chunk === 'object' && chunk !== null)) return { done: false, chunk }
       throw badSource(`an iterable that gives ${chunk === null ? 'null' : `a ${typeof chunk}`}`)
@@ -148,12 +166,25 @@ async function stop(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): Promise<v
 export function endingOf(thrown: unknown): Ending {
   if (typeof thrown !== 'object' || thrown === null) return { kind: 'truncated', message: String(thrown) }
   const name = 'name' in thrown ? String(thrown.name) : ''
-  if (name === 'AbortError' || classOf(thrown) === 'APIUserAbortError') return { kind: 'aborted', by: 'caller' }
+  if (name === 'AbortError' || name === 'TimeoutError' || classOf(thrown) === 'APIUserAbortError') {
+    return { kind: 'aborted', by: 'caller', reason: messageOf(thrown) }
+  }
   const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : undefined
   const body = 'error' in thrown && typeof thrown.error === 'object' && thrown.error !== null ? thrown.error : undefined
   if (status !== undefined || body !== undefined)
     return { kind: 'failed', error: readError(body ?? { message: messageOf(thrown) }, status) }
+  if (isMistake(thrown, name)) {
+    return { kind: 'failed', error: { class: 'unknown', retryable: false, message: `${name}: ${messageOf(thrown)}` } }
+  }
   return { kind: 'truncated', message: messageOf(thrown) }
+}
+
+/** An error of the program that gives the stream. `fetch` throws a TypeError too, for what the network did. */
+function isMistake(thrown: object, name: string): boolean {
+  if (!['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name)) return false
+  const isOfNetwork =
+    'code' in thrown || 'cause' in thrown || /fetch|network|terminated|load failed|connection/i.test(messageOf(thrown))
+  return !isOfNetwork
 }
 
 function classOf(thrown: object): string {

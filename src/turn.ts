@@ -36,6 +36,23 @@ export type TurnSource = Source | Promise<Source> | ((attempt: Attempt) => Sourc
 
 type EventOfType<D extends Dialect, T extends TurnEvent['type']> = Extract<TurnEvent<D>, { type: T }>
 
+const EVENT_TYPES: ReadonlySet<TurnEvent['type']> = new Set([
+  'start',
+  'block_start',
+  'text',
+  'thinking',
+  'tool_input',
+  'replace',
+  'block_stop',
+  'tool_call',
+  'usage',
+  'retry',
+  'reset',
+  'anomaly',
+  'snapshot',
+  'message',
+] as const)
+
 /** The body of a response that is an error; more of it than this says nothing. */
 const ERROR_BODY_LENGTH = 64 * 1024
 
@@ -108,6 +125,12 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   /** Calls `listener` for every event of that type from now on. Gives a function that takes the listener away. */
   on<T extends TurnEvent['type']>(type: T, listener: (event: EventOfType<D, T>) => void): () => void {
+    if (!EVENT_TYPES.has(type)) {
+      throw new MisuseError(
+        'bad_argument',
+        `there is no event ${wordOf(type)}; there are ${[...EVENT_TYPES].join(', ')}`,
+      )
+    }
     const listeners = this.#listeners.get(type) ?? new Set()
     const call = (event: TurnEvent<D>): void => {
       if (isOfType<D, T>(event, type)) listener(event)

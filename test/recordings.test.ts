@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { Fold, toNative } from '../src/fold.ts'
 import { isObject, type JsonValue } from '../src/json.ts'
 import type { AssistantMessage } from '../src/message.ts'
-import { everyTwoWaySplit, oneByteAtATime, recut, splitAt, withBom, withLineEnds } from '../src/recording/chunking.ts'
+import { everyTwoWaySplit, oneByteAtATime, recut, withBom, withLineEnds } from '../src/recording/chunking.ts'
 import { assembleRecording, foldRecording } from '../src/recording/fold-recording.ts'
 import { formatRecording, parseRecording, RECORDING_EXTENSION, type Recording } from '../src/recording/format.ts'
 import { replay } from '../src/recording/replay.ts'
@@ -100,11 +100,6 @@ function withoutAnomalies({ anomalies: _anomalies, ...message }: Message): unkno
 }
 
 /** All cuts in two of a small body; of a larger one every 11th, so that each kind of place is hit. */
-function splitsOf(bytes: Uint8Array): Iterable<readonly Uint8Array[]> {
-  if (bytes.length <= 3000) return everyTwoWaySplit(bytes)
-  return Array.from({ length: Math.ceil(bytes.length / 11) }, (_, index) => splitAt(bytes, [index * 11]))
-}
-
 it('has recordings to test', () => {
   expect(CASES.length).toBeGreaterThan(20)
 })
@@ -152,7 +147,7 @@ describe.each(titled(CASES))('recordings/%s', (_title, one) => {
 
   it('I1: gives the same message however its bytes are cut in two', async () => {
     const message = expected(one)
-    for (const pieces of splitsOf(bytes))
+    for (const pieces of everyTwoWaySplit(bytes))
       expect(await foldPieces(one, pieces), `cut at ${pieces[0]?.length}`).toEqual(message)
   })
 

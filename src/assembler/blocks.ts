@@ -119,6 +119,7 @@ export class Blocks<D extends Dialect> {
       if (block.position.phase === 'replaying') block.position = block.position.of
       if (block.position.phase === 'open') this.#close(block, 'end', outcome)
       else this.#calls.handOut(block, outcome)
+      this.#calls.explain(block, outcome)
     }
   }
 

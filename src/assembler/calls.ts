@@ -8,6 +8,7 @@ import { argumentsOf, isEmptyArguments, isNameless, isSameBlock, isSameInput, ty
 import { contentBlockOf, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { mayHandOut } from './state.ts'
+import { parseToolInput } from './tool-input.ts'
 
 export interface CallOptions {
   readonly toolCalls: 'stop' | 'early'
@@ -72,6 +73,18 @@ export class Calls<D extends Dialect> {
     block.position = { phase: 'handed_out', by: block.position.by }
     this.#draft.handedOut += 1
     this.#output.emit({ type: 'tool_call', ...about(this.#draft), block: block.ordinal, call })
+  }
+
+  /** Says why a call is of no use, where its own arguments are the reason. */
+  explain(block: Block, outcome: Outcome['kind']): void {
+    const { toolDepth } = this.#options.limits
+    if (block.kind !== 'tool_call' || block.position.phase === 'handed_out') return
+    const call = contentBlockOf(this.#draft, block, toolDepth, outcome)
+    if (call.type !== 'tool_call' || call.state !== 'invalid') return
+    const input = parseToolInput(call.arguments, toolDepth)
+    if (input.state === 'object') return
+    const detail = input.state === 'invalid' ? input.reason : input.state
+    this.#output.note(this.#draft, { kind: 'invalid_input', detail }, block)
   }
 
   #separate(block: Block, id: string): void {

@@ -23,8 +23,10 @@ export function replayResponse(recording: Recording, options: ReplayOptions = {}
 
 /** A turn that reads a recording. The dialect is the recording's where it names one and the caller does not. */
 export function assembleRecording(recording: Recording, options: AssembleOptions & ReplayOptions = {}): Turn {
+  const { timing, sleep, ...assembleOptions } = options
+  const played = { ...(timing === undefined ? {} : { timing }), ...(sleep === undefined ? {} : { sleep }) }
   const isFailure = (recording.header.response?.status ?? 200) >= 400
-  return assemble(isFailure ? replayResponse(recording, options) : replay(recording, options), options)
+  return assemble(isFailure ? replayResponse(recording, played) : replay(recording, played), assembleOptions)
 }
 
 /** The message that a recording gives, without `timing`: what stands beside it as the message that it must give. */

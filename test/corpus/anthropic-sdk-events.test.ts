@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fold, type AssistantMessage, type Source } from '../../src/index.ts'
+import { assemble, fold, type AssistantMessage, type Source } from '../../src/index.ts'
 import { corpusStreams, describeShared, type CorpusStream } from '../support/corpus.ts'
 import { clientOf, REQUEST } from './anthropic-sdk.ts'
 
@@ -92,6 +92,22 @@ describeShared('corpus', 'the events of the Anthropic SDK', () => {
         }
       },
     )
+
+    it('I5: tell of the error also to a consumer that is slower than the stream', async () => {
+      const slowly = async (body: Uint8Array<ArrayBuffer>) => {
+        const turn = assemble(clientOf(body).messages.stream(REQUEST))
+        for await (const _event of turn) await new Promise((resolve) => setTimeout(resolve, 2))
+        return turn.message()
+      }
+      for (const stream of sample.slice(0, 5)) {
+        const head = headOf(stream)
+        const error =
+          'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'
+        const message = await slowly(encode(head + error))
+        expect(message.outcome, stream.file).toMatchObject({ kind: 'failed', error: { class: 'overloaded' } })
+        expect(kept(message), stream.file).toEqual(kept(await fold(encode(head))))
+      }
+    })
 
     it('I5: never make a message complete that has no stop reason', async () => {
       for (const stream of sample) {

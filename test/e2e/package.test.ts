@@ -128,7 +128,7 @@ console.log(JSON.stringify([ours.content, lagging.content, wanted.content, ours.
   const check = await typeCheck('sdk.ts', {
     lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
     types: [],
-    skipLibCheck: true,
+    skipLibCheck: false,
   })
   expect(check).toBe('')
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
@@ -139,7 +139,7 @@ console.log(JSON.stringify([ours.content, lagging.content, wanted.content, ours.
         module: 'nodenext',
         target: 'es2023',
         lib: ['es2023', 'dom'],
-        skipLibCheck: true,
+        skipLibCheck: false,
         strict: true,
         types: [],
         outDir: 'out',

@@ -200,8 +200,10 @@ export class Fold<D extends Dialect = Dialect> {
   }
 
   #hold(reading: Detecting, length: number): readonly TurnEvent<D>[] {
+    // The last event counts only once another one has to be waited for: one large event alone is no reason to give up.
+    const before = reading.length
     reading.length += length
-    if (reading.held.length <= HELD_EVENTS && reading.length <= HELD_LENGTH) return []
+    if (reading.held.length <= HELD_EVENTS && before <= HELD_LENGTH) return []
     const told = this.#giveUp(reading)
     return [...told, ...this.#operation({ op: 'fail', choice: 'all', error: unreadable() })]
   }
@@ -210,10 +212,14 @@ export class Fold<D extends Dialect = Dialect> {
   #provider(event: ProviderEvent, text?: string): readonly TurnEvent<D>[] {
     const reading = this.#reading
     if (reading.kind === 'reading') return this.#translated(reading, event, text)
-    reading.held.push({ event })
     for (const definition of DIALECTS.values()) {
-      if (definition.looksLike(event) === 'yes') return this.#settle(reading, definition)
+      const likeness = definition.looksLike(event)
+      if (likeness === 'empty') return []
+      if (likeness !== 'yes') continue
+      reading.held.push({ event })
+      return this.#settle(reading, definition)
     }
+    reading.held.push({ event })
     return this.#hold(reading, lengthOf(event.payload))
   }
 
@@ -226,7 +232,8 @@ export class Fold<D extends Dialect = Dialect> {
     try {
       return assembler.receive(translate(event), this.#options.raw ? rawOf(event) : undefined)
     } catch (error) {
-      if (!(error instanceof TooDeepError)) throw error
+      // A value may be nested so deep that looking at it ends the stack before the limit of the copy is asked.
+      if (!(error instanceof TooDeepError || error instanceof RangeError)) throw error
       const detail = `${error.message}: ${text}`
       return this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
     }
@@ -242,7 +249,7 @@ export class Fold<D extends Dialect = Dialect> {
   /** No event told the dialect: the message fails, with the provider's error if it reported one. */
   #giveUp(detecting: Detecting): readonly TurnEvent<D>[] {
     const assembler = this.#assemblerFor('unknown', true)
-    this.#reading = { kind: 'reading', assembler, translate: () => ({ operations: [] }) }
+    this.#reading = { kind: 'reading', assembler, translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
     const error = events.map(({ payload }) => payload).find((payload) => isObject(payload) && 'error' in payload)
     const failure = error === undefined ? unknownDialect(events) : readError(error)
@@ -251,6 +258,9 @@ export class Fold<D extends Dialect = Dialect> {
     return [...told, ...assembler.receive({ operations: [{ op: 'fail', choice: 'all', error: failure }] })]
   }
 }
+
+/** Of a stream whose dialect is not known nothing can be read; what comes is counted. */
+const IGNORED: Translation = { operations: [{ op: 'anomaly', choice: 0, kind: 'unknown_event' }] }
 
 interface Detecting {
   readonly kind: 'detecting'
@@ -411,6 +421,7 @@ export function createAssembler<D extends Dialect>(
 export function toNative(message: AssistantMessage | readonly AssistantMessage[]): JsonValue {
   const messages = Array.isArray(message) ? message : [message]
   const [first] = messages
-  if (first === undefined) throw new MisuseError('bad_argument', 'toNative needs at least one message')
+  if (typeof first !== 'object' || first === null)
+    throw new MisuseError('bad_argument', 'toNative needs at least one message')
   return definitionOf(first.dialect).toNative(messages)
 }

@@ -28,7 +28,8 @@ export function limitsOf(own: Partial<Limits> = {}): Limits {
   if (typeof own !== 'object' || own === null) {
     throw new MisuseError('bad_option', `the option limits is ${String(own)}; it must be an object`)
   }
-  for (const [name, value] of Object.entries(own)) {
+  const given = Object.entries(own).filter(([, value]) => value !== undefined)
+  for (const [name, value] of given) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       const known = Object.keys(DEFAULT_LIMITS).join(', ')
       throw new MisuseError('bad_option', `limits.${name} is not a limit; there are ${known}`)
@@ -38,5 +39,5 @@ export function limitsOf(own: Partial<Limits> = {}): Limits {
       throw new MisuseError('bad_option', `limits.${name} is ${String(value)}; it must be an integer from 1 to ${most}`)
     }
   }
-  return { ...DEFAULT_LIMITS, ...own }
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) }
 }

@@ -8,6 +8,7 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
   #queue: TurnEvent<D>[] = []
   #at = 0
   #waiting: { resolve(result: IteratorResult<TurnEvent<D>, undefined>): void; reject(error: MisuseError): void }[] = []
+  #firstWaiting = 0
   #closed: { readonly misuse: MisuseError | undefined } | undefined
   readonly #ask: () => void
   readonly #leave: () => void
@@ -18,24 +19,33 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
   }
 
   get isWaiting(): boolean {
-    return this.#waiting.length > 0
+    return this.#firstWaiting < this.#waiting.length
   }
 
   give(events: readonly TurnEvent<D>[]): void {
     for (const event of events) {
-      const waiting = this.#waiting.shift()
+      const waiting = this.#waiting[this.#firstWaiting]
       if (waiting === undefined) this.#queue.push(event)
-      else waiting.resolve({ done: false, value: event })
+      else {
+        this.#firstWaiting += 1
+        waiting.resolve({ done: false, value: event })
+      }
     }
+    if (!this.isWaiting) this.#clearWaiting()
   }
 
   close(misuse?: MisuseError): void {
     this.#closed ??= { misuse }
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting.slice(this.#firstWaiting)) {
       if (misuse === undefined) waiting.resolve({ done: true, value: undefined })
       else waiting.reject(misuse)
     }
+    this.#clearWaiting()
+  }
+
+  #clearWaiting(): void {
     this.#waiting = []
+    this.#firstWaiting = 0
   }
 
   next(): Promise<IteratorResult<TurnEvent<D>, undefined>> {

@@ -33,8 +33,8 @@ export interface Attempt {
 
 export interface SourceReader {
   read(): Promise<{ readonly done: false; readonly chunk: Chunk } | { readonly done: true }>
-  /** Ends the source as soon as it can; errors are of no interest any more. */
-  cancel(): void
+  /** Ends the source as soon as it can; errors are of no interest any more. `isOver`: everything that matters has been read. */
+  cancel(isOver?: boolean): void
   readonly response?: ResponseFacts
   /** The response is an error by its status; its body tells more. */
   readonly status?: number
@@ -62,7 +62,7 @@ export function readerOf(source: Source): SourceReader {
   if (typeof source === 'string' || bytesOf(source) !== undefined) return readOne(source)
   if (typeof source !== 'object' || source === null) throw badSource(source === null ? 'null' : typeof source)
   if (isBlob(source)) return readStream(source.stream())
-  if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator](), endOf(source))
+  if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator](), endOf(source), isEventStream(source))
   if (isIterable(source)) return readIterator(source[Symbol.iterator]())
   return readOne(source)
 }
@@ -121,7 +121,7 @@ function readStream(stream: ReadableStream<Uint8Array | string>): SourceReader {
   return {
     async read() {
       const { done, value } = await reader.read()
-      return done || value === undefined ? { done: true } : { done: false, chunk: value }
+      return done ? { done: true } : { done: false, chunk: chunkOf(value) }
     },
     cancel: () => void reader.cancel().catch(() => undefined),
   }
@@ -142,6 +142,7 @@ function isEventStream(source: object): source is { done(): Promise<unknown> } {
 function readIterator(
   iterator: AsyncIterator<Chunk> | Iterator<Chunk>,
   end: () => Promise<unknown> = () => Promise.resolve(),
+  isShared = false,
 ): SourceReader {
   return {
     async read() {
@@ -150,12 +151,18 @@ function readIterator(
         await end()
         return { done: true }
       }
-      const chunk: unknown = value
-      if (typeof chunk === 'string' || (typeof chunk === 'object' && chunk !== null)) return { done: false, chunk }
-      throw badSource(`an iterable that gives ${chunk === null ? 'null' : `a ${typeof chunk}`}`)
+      return { done: false, chunk: chunkOf(value) }
     },
-    cancel: () => void stop(iterator).catch(() => undefined),
+    cancel(isOver = false) {
+      // Its owner may still wait for the same stream; leaving the iterator would abort it for both.
+      if (!(isOver && isShared)) void stop(iterator).catch(() => undefined)
+    },
   }
+}
+
+function chunkOf(value: unknown): Chunk {
+  if (typeof value === 'string' || (typeof value === 'object' && value !== null)) return value
+  throw badSource(`one that gives ${value === null || value === undefined ? String(value) : `a ${typeof value}`}`)
 }
 
 async function stop(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): Promise<void> {
@@ -164,12 +171,21 @@ async function stop(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): Promise<v
 
 /** What a thrown value says about the end of the stream. The official SDKs throw what the provider reported. */
 export function endingOf(thrown: unknown): Ending {
+  try {
+    return readThrown(thrown)
+  } catch {
+    // It throws when it is looked at; that the source failed is all that is left to tell.
+    return { kind: 'truncated', message: 'the source threw something that cannot be read' }
+  }
+}
+
+function readThrown(thrown: unknown): Ending {
   if (typeof thrown !== 'object' || thrown === null) return { kind: 'truncated', message: String(thrown) }
   const name = 'name' in thrown ? String(thrown.name) : ''
   if (name === 'AbortError' || name === 'TimeoutError' || classOf(thrown) === 'APIUserAbortError') {
     return { kind: 'aborted', by: 'caller', reason: messageOf(thrown) }
   }
-  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : undefined
+  const status = 'status' in thrown && Number.isInteger(thrown.status) ? Number(thrown.status) : undefined
   const body = 'error' in thrown && typeof thrown.error === 'object' && thrown.error !== null ? thrown.error : undefined
   if (status !== undefined || body !== undefined)
     return { kind: 'failed', error: readError(body ?? { message: messageOf(thrown) }, status) }
@@ -211,9 +227,9 @@ export function errorOfResponse(status: number, body: string, response: Response
 
 function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
   const ms = Number(headers['retry-after-ms'])
-  if (ms > 0) return ms
+  if (Number.isFinite(ms) && ms > 0) return ms
   const seconds = Number(headers['retry-after'])
-  return seconds > 0 ? seconds * 1000 : undefined
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
 }
 
 const KEPT_HEADERS =

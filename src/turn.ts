@@ -81,11 +81,11 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   #settle: { resolve(messages: readonly AssistantMessage<D>[]): void; reject(error: MisuseError): void } | undefined
 
   constructor(source: TurnSource, options: AssembleOptions<D> = {}) {
+    this.#fold = new Fold(options, { isLive: false, facts: () => this.#facts() })
     checkShellOptions(options)
     this.#source = source
     this.#clock = options.clock ?? systemClock
     this.#signal = options.signal
-    this.#fold = new Fold(options, { isLive: false, facts: () => this.#facts() })
     this.#over = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -137,11 +137,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     }
     const missed = this.#catchUp()
     this.#listeners.set(type, listeners.add(call))
-    if (missed.length > 0) {
-      queueMicrotask(() => {
-        if (listeners.has(call)) missed.forEach(call)
-      })
-    }
+    for (const event of missed) tell(call, event)
     this.#fold.goLive()
     this.#start()
     this.#wake?.()
@@ -202,9 +198,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   }
 
   readonly #abortBySignal = (): void => {
-    const reason: unknown = this.#signal?.reason
-    const text = reason instanceof Error ? reason.message : reason === undefined ? undefined : wordOf(reason)
-    this.#end({ kind: 'aborted', by: 'signal', ...(text === undefined ? {} : { reason: text }) })
+    this.#end({ kind: 'aborted', by: 'signal', ...reasonOf(this.#signal) })
   }
 
   async #run(): Promise<void> {
@@ -319,7 +313,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     for (const reader of this.#readers) reader.close(misuse)
     this.#signal?.removeEventListener('abort', this.#abortBySignal)
     this.#controller.abort()
-    this.#reader?.cancel()
+    this.#reader?.cancel(this.#fold.messages.every(({ outcome }) => outcome.kind === 'complete'))
     this.#wake?.()
   }
 
@@ -378,8 +372,22 @@ function tell<Event>(listener: (event: Event) => void, event: Event): void {
   }
 }
 
+function reasonOf(signal: AbortSignal | undefined): { reason?: string } {
+  try {
+    const reason: unknown = signal?.reason
+    if (reason === undefined) return {}
+    return { reason: reason instanceof Error ? reason.message : wordOf(reason) }
+  } catch {
+    // A reason that throws when it is looked at says nothing.
+    return {}
+  }
+}
+
 function checkShellOptions({ signal, clock }: AssembleOptions): void {
-  if (signal !== undefined && !(typeof signal === 'object' && signal !== null && 'aborted' in signal)) {
+  if (
+    signal !== undefined &&
+    !(typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal)
+  ) {
     throw new MisuseError('bad_option', 'the option signal must be an AbortSignal')
   }
   if (clock !== undefined && typeof clock !== 'function') {

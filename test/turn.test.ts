@@ -615,14 +615,35 @@ describe('on()', () => {
     expect(message.outcome).toEqual({ kind: 'aborted', by: 'reader' })
   })
 
-  it('a listener taken away at once hears nothing, not even what it missed', async () => {
+  it('a late listener hears what it missed before anything else, and nothing once it is taken away', async () => {
     const turn = assemble(BODY)
-    await turn.message()
-    let heard = 0
-    turn.on('snapshot', () => (heard += 1))()
-    turn.on('message', () => (heard += 1))()
+    const message = await turn.message()
+    const heard: string[] = []
+    const off = turn.on('snapshot', ({ snapshot }) => heard.push(`snapshot of ${snapshot.content.length} block`))
+    turn.on('message', ({ final }) => heard.push(`message ${final === message}`))
+    off()
     await new Promise((resolve) => setImmediate(resolve))
-    expect(heard).toBe(0)
+    expect(heard).toEqual(['snapshot of 1 block', 'message true'])
+  })
+
+  it('a listener that comes in mid-stream hears of each piece once: in its snapshot, or as an event', async () => {
+    for (let steps = 0; steps < 40; steps += 1) {
+      const turn = assemble(
+        (async function* () {
+          for (const event of ALL) {
+            await Promise.resolve()
+            yield event
+          }
+        })(),
+      )
+      turn.on('start', () => undefined)
+      for (let step = 0; step < steps; step += 1) await Promise.resolve()
+      let heard = ''
+      turn.on('snapshot', ({ snapshot }) => (heard = textOf(snapshot)))
+      turn.on('text', ({ text: piece }) => (heard += piece))
+      await turn.message()
+      expect(heard, `after ${steps} steps`).toBe('Good morning')
+    }
   })
 
   it('a listener that throws ends neither the turn nor another listener, and its error is not swallowed', async () => {

@@ -783,6 +783,60 @@ describe('a source that cannot be opened, or breaks', () => {
   })
 })
 
+describe('what a source throws', () => {
+  const cyclic = new Error('boom')
+  Object.assign(cyclic, { error: { self: cyclic } })
+  const hostile = {
+    get message(): string {
+      throw new Error('no')
+    },
+  }
+  it.each<[string, unknown]>([
+    ['an error whose body refers to itself', cyclic],
+    ['an object that throws when it is looked at', hostile],
+    ['a function', () => undefined],
+    ['nothing', undefined],
+    ['a status that is no number', { status: Number.NaN, message: 'x' }],
+  ])('I5: %s ends the turn honestly, and what came before is kept', async (_name, thrown) => {
+    const source = (async function* () {
+      yield* HEAD
+      throw thrown
+    })()
+    const { message } = await honest(source)
+    expect(textsOf(message)).toEqual(['Hel'])
+    expect(message.outcome.kind).not.toBe('complete')
+    expect(toJson(message)).toEqual(message)
+  })
+
+  it('I5: a mistake in the program that gives the stream is no fault of the network', async () => {
+    const { message } = await honest(() => {
+      throw new TypeError('x is not a function')
+    })
+    expect(message.outcome).toMatchObject({ kind: 'failed', error: { class: 'unknown', retryable: false } })
+  })
+})
+
+describe('before the dialect is known', () => {
+  it('any number of pings, or one large event of an unknown type, loses nothing', async () => {
+    const pings = Array.from({ length: 500 }, () => ({ type: 'ping' }))
+    const large = { type: 'prelude', data: 'x'.repeat(100_000) }
+    for (const before of [pings, [large]]) {
+      const { message } = await honest(sse(...before, ...HEAD, ...TAIL))
+      expect(textsOf(message)).toEqual(['Hello'])
+      expect(message.outcome).toEqual({ kind: 'complete' })
+    }
+  })
+})
+
+it('an input that is nested 10,000 levels deep in the start of a block costs that event alone', async () => {
+  const input = `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`
+  const deep = `data: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":${input}}}\n\n`
+  const { message } = await honest(sse(...HEAD, deep, ...TAIL))
+  expect(textsOf(message)).toEqual(['Hello'])
+  expect(message.outcome).toEqual({ kind: 'complete' })
+  expect(anomaliesOf(message)).toContain('malformed_event')
+})
+
 function pathsOf(value: JsonValue): readonly (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [[]]
   return [[], ...Object.entries(value).flatMap(([key, item]) => pathsOf(item).map((path) => [key, ...path]))]

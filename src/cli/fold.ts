@@ -9,6 +9,7 @@ import { looksLikeRecording, readRecording } from '../recording/format.ts'
 import { assemble, type AssembleOptions, type Turn } from '../turn.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { renderMessage } from './render.ts'
+import { printable } from './terminal.ts'
 
 const usage = `onefold fold FILE…|-
 
@@ -74,7 +75,7 @@ async function foldOne(
   const messages = await turn.messages()
   for (const message of messages) {
     if (form === 'text') {
-      const title = console.paint('bold', file === '-' ? 'standard input' : file)
+      const title = console.paint('bold', file === '-' ? 'standard input' : printable(file))
       console.print(`${isFollowing ? '\n' : ''}${title}\n${renderMessage(message, console.paint)}`)
     } else if (form === 'json') console.print(JSON.stringify(message))
     else if (form === 'native') printNative(file, message, console)

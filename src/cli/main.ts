@@ -4,7 +4,7 @@ import { MisuseError } from '../errors.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { foldCommand } from './fold.ts'
 import { startCommand } from './start.ts'
-import { painter } from './terminal.ts'
+import { painter, printable } from './terminal.ts'
 import { verifyCommand } from './verify.ts'
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
@@ -24,7 +24,7 @@ onefold COMMAND --help tells more. Exit codes: 0 as promised, 1 a finding, 2 mis
 function consoleOf(): Console {
   return {
     print: (text) => void process.stdout.write(`${text}\n`),
-    complain: (text) => void process.stderr.write(`onefold: ${text}\n`),
+    complain: (text) => void process.stderr.write(`onefold: ${printable(text)}\n`),
     input: process.stdin,
     paint: painter(process.stdout, process.env),
     width: process.stdout.columns ?? 120,
@@ -64,7 +64,8 @@ function isArgumentError(error: unknown): error is Error {
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  process.stderr.write(`onefold: the output cannot be written (${error.code ?? error.message})\n`)
+  process.exit(2)
 })
 
 process.exitCode = await main(process.argv.slice(2))

@@ -91,7 +91,8 @@ function renderError(error: OutcomeError): string {
     error.status === undefined ? undefined : `HTTP ${error.status}`,
     error.retryable ? 'may be retried' : undefined,
   ]
-  return `${printable(error.message)} (${facts.filter((fact) => fact !== undefined).join(', ')})`
+  const said = typeof error.body === 'string' ? `\n${preview(error.body, 160)}` : ''
+  return `${printable(error.message)} (${facts.filter((fact) => fact !== undefined).join(', ')})${said}`
 }
 
 function renderUsage(usage: Usage): string {

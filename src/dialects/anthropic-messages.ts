@@ -55,7 +55,7 @@ export const anthropicMessages: DialectDefinition = {
   toNative: (messages) => (messages[0] === undefined ? null : messageToNative(messages[0])),
 }
 
-function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' {
+function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty' {
   if (!isObject(payload)) return 'no'
   const type = payload.type ?? name
   switch (type) {
@@ -69,6 +69,7 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' {
     case 'message':
       return Array.isArray(payload.content) && payload.role === 'assistant' ? 'yes' : 'no'
     case 'ping':
+      return 'empty'
     case 'error':
       return 'maybe'
     default:
@@ -236,7 +237,8 @@ function isErrorContent(content: JsonValue | undefined): boolean | null {
 /** Whole input of a call: an object, or, from some converters, its JSON as a string. Deltas that follow replace it. */
 function inputOf(input: unknown): { text?: string } {
   if (typeof input === 'string') return { text: input }
-  return isObject(input) && Object.keys(input).length > 0 ? { text: JSON.stringify(input) } : {}
+  // The copy refuses what is nested too deep for JSON.stringify.
+  return isObject(input) && Object.keys(input).length > 0 ? { text: JSON.stringify(copyFields(input)) } : {}
 }
 
 function textOf(value: unknown): { text?: string } {

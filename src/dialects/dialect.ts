@@ -17,8 +17,8 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   /** Whether blocks are opened by an event of their own, so that a delta without one is odd. */
   readonly opensBlocks: boolean
   createTranslate(): Translate
-  /** Whether an event shows that the stream is of this dialect. */
-  looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe'
+  /** Whether an event shows that the stream is of this dialect. `empty`: it means nothing in it, however often it comes. */
+  looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty'
   /** The message in the provider's own whole form; several choices where the provider puts them into one. */
   toNative(messages: readonly AssistantMessage[]): JsonValue
 }

@@ -81,5 +81,11 @@ export async function readExpectation(file: string): Promise<JsonValue | undefin
 }
 
 export async function writeExpectation(file: string, message: JsonValue): Promise<void> {
-  await writeFile(expectationOf(file), `${JSON.stringify(message, null, 2)}\n`)
+  const path = expectationOf(file)
+  try {
+    await writeFile(path, `${JSON.stringify(message, null, 2)}\n`)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new MisuseError('file_not_found', `${path}: it cannot be written (${code})`, { cause: error })
+  }
 }

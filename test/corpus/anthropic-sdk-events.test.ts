@@ -94,7 +94,7 @@ describeShared('corpus', 'the events of the Anthropic SDK', () => {
     )
 
     it('I5: tell of the error also to a consumer that is slower than the stream', async () => {
-      const slowly = async (body: Uint8Array<ArrayBuffer>) => {
+      const slowly = async (body: Parameters<typeof clientOf>[0]) => {
         const turn = assemble(clientOf(body).messages.stream(REQUEST))
         for await (const _event of turn) await new Promise((resolve) => setTimeout(resolve, 2))
         return turn.message()

@@ -1,6 +1,6 @@
 /**
- * The blocks of one message: carries out what the block table and the `decide…` functions of `state.ts` say. Replays, repeated calls,
- * snapshots and the handing out of calls are all here; why they are as they are stands in `state.ts`.
+ * The blocks of one message: carries out what the block table and the `decide…` functions of `state.ts` say about deltas, replays and
+ * snapshots. Why they are as they are stands in `state.ts`; what is special about tool calls is in `calls.ts`.
  */
 import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
 import type { BlockKind, Dialect, Outcome } from '../message.ts'
@@ -19,7 +19,7 @@ import {
 import { Calls, type CallOptions } from './calls.ts'
 import { contentOf, failDraft, growDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
-import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot } from './state.ts'
+import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot, type BlockRule } from './state.ts'
 
 export interface BlockOptions extends CallOptions {
   /** Whether the dialect opens its blocks with an event of their own. */
@@ -44,11 +44,23 @@ export class Blocks<D extends Dialect> {
     // A limit was reached: what exceeds it must not land anywhere else.
     if (this.#draft.phase === 'terminated') return
     const { rule } = BLOCK_TABLE[block?.position.phase ?? 'absent'][operation.op]
-    if (block === undefined) {
-      if (operation.op === 'close') this.#output.note(this.#draft, { kind: 'stray_close', detail: operation.key })
-      else this.#create(operation)
+    if (block === undefined) this.#first(operation, rule)
+    else this.#next(block, operation, rule)
+  }
+
+  /** An operation that names a block which there is not. */
+  #first(operation: BlockOperation, rule: BlockRule): void {
+    if (operation.op === 'close') {
+      if (rule === 'stray_close') this.#output.note(this.#draft, { kind: 'stray_close', detail: operation.key })
       return
     }
+    if (rule === 'create_unopened' && this.#options.opensBlocks) {
+      this.#output.note(this.#draft, { kind: 'unopened_block', detail: operation.key })
+    }
+    if (rule === 'create' || rule === 'create_unopened') this.#create(operation)
+  }
+
+  #next(block: Block, operation: BlockOperation, rule: BlockRule): void {
     switch (rule) {
       case 'append_late':
         this.#output.note(this.#draft, { kind: 'late_append' }, block)
@@ -153,11 +165,7 @@ export class Blocks<D extends Dialect> {
   #create(operation: Exclude<BlockOperation, { op: 'close' }>): void {
     if (!this.#hasRoom()) return
     const block = this.#make(operation.key, operation.kind)
-    if (operation.op === 'open' || operation.op === 'snapshot') {
-      this.#merge(block, operation)
-    } else if (this.#options.opensBlocks) {
-      this.#output.note(this.#draft, { kind: 'unopened_block', detail: operation.key })
-    }
+    if (operation.op === 'open' || operation.op === 'snapshot') this.#merge(block, operation)
     if (isNameless(block)) block.position = { phase: 'held' }
     else this.#place(block)
     if (operation.op === 'open') this.#seed(block, operation)

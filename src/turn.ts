@@ -7,7 +7,7 @@ import type { Anomaly } from './anomaly.ts'
 import type { Ending } from './assembler/state.ts'
 import type { PartialInput } from './assembler/tool-input.ts'
 import { MisuseError } from './errors.ts'
-import { Fold, type FoldOptions } from './fold.ts'
+import { Fold } from './fold.ts'
 import { wordOf } from './json.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, ResponseFacts, Timing } from './message.ts'
 import {
@@ -20,6 +20,7 @@ import {
   type Source,
   type SourceReader,
 } from './source.ts'
+import type { FoldOptions } from './options.ts'
 import { Reader } from './reader.ts'
 import { systemClock, type Clock } from './system.ts'
 import type { TurnEvent } from './turn-event.ts'

@@ -179,6 +179,11 @@ export class Blocks<D extends Dialect> {
       block.position = { phase: 'held', rival }
       return
     }
+    this.#reveal(block)
+  }
+
+  /** Shows a block that nothing was shown of so far, with what has come of it. */
+  #reveal(block: Block): void {
     block.position = { phase: 'open' }
     this.#show(block)
     this.#output.added(this.#draft, block, block.text)
@@ -258,7 +263,7 @@ export class Blocks<D extends Dialect> {
         if (!this.#isStillToCome(block)) this.#draft.replayedFrom = this.#draft.run
         block.run = this.#draft.run
         if (position.phase === 'held') block.text = ''
-        if (position.phase !== 'held') {
+        else {
           const of = position.phase === 'replaying' ? position.of : position
           block.position = { phase: 'replaying', of, textAt: 0, itemsAt: 0, lossesBefore: this.#draft.losses, told: [] }
         }
@@ -435,9 +440,7 @@ export class Blocks<D extends Dialect> {
   /** Whether a held call is a call of its own after all; then it gets its place. */
   #judge(block: Block): boolean {
     if (!this.#calls.isOwn(block)) return false
-    block.position = { phase: 'open' }
-    this.#show(block)
-    this.#output.added(this.#draft, block, block.text)
+    this.#reveal(block)
     return true
   }
 

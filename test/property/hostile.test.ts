@@ -12,7 +12,8 @@ import {
   type Arbitrary,
 } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold, toNative, type FoldOptions } from '../../src/fold.ts'
+import { Fold, toNative } from '../../src/fold.ts'
+import type { FoldOptions } from '../../src/options.ts'
 import { isObject, type JsonValue } from '../../src/json.ts'
 import type { AssistantMessage, ContentBlock } from '../../src/message.ts'
 import { eventsOf, manner, messageSpec } from '../support/anthropic-events.ts'

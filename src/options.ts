@@ -1,0 +1,71 @@
+/** What a caller may choose about a fold, and the check that it chose what there is. */
+import { MisuseError } from './errors.ts'
+import { isObject, wordOf, type JsonObject } from './json.ts'
+import type { Limits } from './limits.ts'
+import type { Dialect } from './message.ts'
+
+export interface FoldOptions<D extends Dialect = Dialect> {
+  /** The wire format; found out by itself if absent. */
+  readonly dialect?: D
+  /** Names the turn; ids that onefold mints begin with it. Default `turn`. Give each turn of a conversation its own. */
+  readonly turn?: string
+  /** The source carries many messages, as agent streams do. */
+  readonly many?: boolean
+  /** `stop` (default): a tool call is handed out when the stop reason is known. `early`: when its block is closed. */
+  readonly toolCalls?: 'stop' | 'early'
+  /** `strict`: a message that is sent again under its own id is not recognised as a repeat. Default `replay`. */
+  readonly identity?: 'replay' | 'strict'
+  /** A clean end of input counts as complete. Only for a vendor that sends no terminal event. */
+  readonly acceptEof?: boolean
+  readonly limits?: Partial<Limits>
+  /** Each turn event brings along the provider's own event that caused it. */
+  readonly raw?: boolean
+}
+
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  toolCalls: ['stop', 'early'],
+  identity: ['replay', 'strict'],
+  many: [true, false],
+  acceptEof: [true, false],
+  raw: [true, false],
+}
+
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(CHOICES),
+  'dialect',
+  'turn',
+  'limits',
+  'signal',
+  'clock',
+])
+
+/** Throws `MisuseError('bad_option')` for an option that there is not, or a value that it cannot have. */
+export function checkOptions(options: FoldOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new MisuseError('bad_option', `the options are ${wordOf(options)}; they must be an object`)
+  }
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.has(name)) continue
+    throw new MisuseError('bad_option', `there is no option ${name}; there are ${[...OPTION_NAMES].join(', ')}`)
+  }
+  for (const [name, allowed] of Object.entries(CHOICES)) {
+    const value: unknown = Object.entries(options).find(([key]) => key === name)?.[1]
+    if (value !== undefined && !allowed.includes(value)) {
+      throw new MisuseError(
+        'bad_option',
+        `the option ${name} is ${wordOf(value)}; it must be one of ${allowed.join(', ')}`,
+      )
+    }
+  }
+  if (options.turn !== undefined && (typeof options.turn !== 'string' || options.turn === '')) {
+    throw new MisuseError('bad_option', 'the option turn must be a text that is not empty')
+  }
+}
+
+/** Throws `MisuseError('bad_argument')` for what is no ending. */
+export function checkEnding(ending: unknown): void {
+  const kinds = ['complete', 'truncated', 'aborted', 'timed_out', 'failed']
+  const { kind, error }: JsonObject = isObject(ending) ? ending : {}
+  if (typeof kind === 'string' && kinds.includes(kind) && (kind !== 'failed' || isObject(error))) return
+  throw new MisuseError('bad_argument', `end() takes { kind }, one of ${kinds.join(', ')}; failed needs its error`)
+}

@@ -1,7 +1,7 @@
 /** `onefold/anthropic`: the names of onefold that know the types of `@anthropic-ai/sdk`. Nothing of the SDK is loaded. */
 import type { Message } from '@anthropic-ai/sdk/resources/messages'
+import { anthropicMessages } from './dialects/anthropic-messages.ts'
 import { MisuseError } from './errors.ts'
-import { toNative as toNativeJson } from './fold.ts'
 import type { AssistantMessage } from './message.ts'
 
 /**
@@ -12,5 +12,5 @@ export function toNative(message: AssistantMessage): Message {
   if (message.dialect !== 'anthropic-messages') {
     throw new MisuseError('bad_argument', `the message is of the dialect ${message.dialect}, not anthropic-messages`)
   }
-  return toNativeJson(message) as unknown as Message
+  return anthropicMessages.toNative([message]) as unknown as Message
 }

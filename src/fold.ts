@@ -10,6 +10,8 @@ import type { PartialInput } from './assembler/tool-input.ts'
 import { anthropicMessages } from './dialects/anthropic-messages.ts'
 import type { DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
 import { readError } from './dialects/error.ts'
+import { openaiChat } from './dialects/openai-chat.ts'
+import { openaiResponses } from './dialects/openai-responses.ts'
 import { MisuseError } from './errors.ts'
 import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
@@ -19,7 +21,9 @@ import { checkEnding, checkOptions, type FoldOptions } from './options.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
 import type { TurnEvent } from './turn-event.ts'
 
-const DIALECTS: ReadonlyMap<string, DialectDefinition> = new Map([[anthropicMessages.name, anthropicMessages]])
+const DIALECTS: ReadonlyMap<string, DialectDefinition> = new Map(
+  [anthropicMessages, openaiChat, openaiResponses].map((definition) => [definition.name, definition]),
+)
 
 /** How much is held back until an event shows the dialect. */
 const HELD_EVENTS = 8
@@ -94,7 +98,7 @@ export class Fold<D extends Dialect = Dialect> {
   snapshot(): MessageSnapshot<D> {
     return this.#reading.kind === 'reading'
       ? this.#reading.assembler.snapshot()
-      : this.#assemblerFor('unknown', true).snapshot()
+      : this.#assemblerFor('unknown', anthropicMessages).snapshot()
   }
 
   partialInput(block: number): PartialInput {
@@ -115,11 +119,14 @@ export class Fold<D extends Dialect = Dialect> {
       translate: definition.createTranslate(),
       // Without the option `dialect` the type parameter is every dialect, and with it this is the option itself.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      assembler: this.#assemblerFor(definition.name as D, definition.opensBlocks),
+      assembler: this.#assemblerFor(definition.name as D, definition),
     }
   }
 
-  #assemblerFor(dialect: D | 'unknown', opensBlocks: boolean): Assembler<D> {
+  #assemblerFor(
+    dialect: D | 'unknown',
+    { opensBlocks, recognisesReplay }: Pick<DialectDefinition, 'opensBlocks' | 'recognisesReplay'>,
+  ): Assembler<D> {
     const { turn = 'turn', many = false, toolCalls = 'stop', identity = 'replay', acceptEof = false } = this.#options
     const options: AssemblerOptions<D> = {
       dialect,
@@ -129,6 +136,7 @@ export class Fold<D extends Dialect = Dialect> {
       identity,
       acceptEof,
       opensBlocks,
+      recognisesReplay,
       limits: this.#limits,
       isLive: this.#isLive,
       facts: this.#facts,
@@ -231,7 +239,7 @@ export class Fold<D extends Dialect = Dialect> {
 
   /** No event told the dialect: the message fails, with the provider's error if it reported one. */
   #giveUp(detecting: Detecting): readonly TurnEvent<D>[] {
-    const assembler = this.#assemblerFor('unknown', true)
+    const assembler = this.#assemblerFor('unknown', anthropicMessages)
     this.#reading = { kind: 'reading', assembler, translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
     const error = events.map(({ payload }) => payload).find((payload) => isObject(payload) && 'error' in payload)

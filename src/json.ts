@@ -76,14 +76,42 @@ export function copyFields(value: object, except: ReadonlySet<string> = NONE): J
   return copy
 }
 
-/** Adds the fields of `later` to `base`: null never overwrites, anything else does. Gives by how much `base` has grown. */
+/** Adds the fields of `later` to `base`; what is empty (null, "", []) never overwrites. Gives by how much `base` has grown. */
 export function mergeFields(base: JsonObject, later: JsonObject): number {
   let growth = 0
   for (const [key, value] of Object.entries(later)) {
     const known = Object.hasOwn(base, key) ? base[key] : undefined
-    if (value === null && known !== undefined) continue
+    if (known !== undefined && isEmpty(value)) continue
     growth += sizeOfJson(value) - (known === undefined ? -key.length - 3 : sizeOfJson(known))
     setOwn(base, key, value)
+  }
+  return growth
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/**
+ * Adds `later` to `base` as what grows: texts are joined, lists are joined, objects are grown field by field, anything else replaces;
+ * null changes nothing that is there. Gives by how much `base` has grown. `later` is not kept.
+ */
+export function growFields(base: JsonObject, later: JsonObject): number {
+  let growth = 0
+  for (const [key, value] of Object.entries(later)) {
+    const known = Object.hasOwn(base, key) ? base[key] : undefined
+    if (value === null && known !== undefined) continue
+    if (Array.isArray(known) && Array.isArray(value)) for (const item of value) known.push(copyJson(item) ?? null)
+    else if (isObject(known) && isObject(value)) {
+      growth += growFields(known, value)
+      continue
+    } else
+      setOwn(
+        base,
+        key,
+        typeof known === 'string' && typeof value === 'string' ? known + value : (copyJson(value) ?? null),
+      )
+    growth += sizeOfJson(value) + (known === undefined ? key.length + 3 : 0)
   }
   return growth
 }

@@ -9,6 +9,8 @@ export interface Limits {
   readonly messageLength: number
   /** Content blocks of one message. Default 10,000. */
   readonly blocks: number
+  /** Parallel answers to one request. Default 128. */
+  readonly choices: number
   /** Levels of nesting in the arguments of a tool call, 512 at most. Default 200. */
   readonly toolDepth: number
   /** Anomalies kept of one message; the rest is counted. Default 100. */
@@ -19,6 +21,7 @@ export const DEFAULT_LIMITS: Limits = {
   eventLength: 16 * 1024 * 1024,
   messageLength: 64 * 1024 * 1024,
   blocks: 10_000,
+  choices: 128,
   toolDepth: 200,
   anomalies: 100,
 }

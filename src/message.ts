@@ -8,7 +8,7 @@ import type { Anomaly } from './anomaly.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 
 /** The wire formats that onefold reads. A vendor speaks one of them, perhaps with quirks. */
-export type Dialect = 'anthropic-messages'
+export type Dialect = 'anthropic-messages' | 'openai-chat' | 'openai-responses'
 
 export interface AssistantMessage<D extends Dialect = Dialect> {
   /** `<turn>/<ordinal>`, the same from the first event on. */
@@ -56,7 +56,10 @@ export interface TextBlock {
 
 export interface ThinkingBlock {
   readonly type: 'thinking'
+  /** All of it; of several parts, with a blank line between them. */
   readonly text: string
+  /** The pieces, where the provider gives several. */
+  readonly parts?: readonly ThinkingPart[]
   /** Opaque and only valid byte for byte. */
   readonly signature?: string
   /** Opaque encrypted reasoning. */
@@ -64,6 +67,12 @@ export interface ThinkingBlock {
   /** The provider withheld the text; `encrypted` stands for it. */
   readonly redacted?: true
   readonly wire: JsonObject
+}
+
+/** A piece of reasoning: as the model wrote it, or a summary of that. */
+export interface ThinkingPart {
+  readonly kind: 'summary' | 'full'
+  readonly text: string
 }
 
 /** A request of the model to run a tool. `input` exists only when `state` is `complete`. */
@@ -110,6 +119,7 @@ export interface RefusalBlock {
   readonly wire: JsonObject
 }
 
+/** Audio or an image that the model made. */
 export interface MediaBlock {
   readonly type: 'media'
   readonly wire: JsonObject

@@ -5,7 +5,7 @@
  */
 import type { AnomalyKind } from './anomaly.ts'
 import type { JsonObject, JsonValue } from './json.ts'
-import type { BlockKind, OutcomeError, StopReason } from './message.ts'
+import type { BlockKind, OutcomeError, StopReason, ThinkingPart } from './message.ts'
 
 /** What every operation names: which of several parallel answers it is about, or that it is about each of them. */
 interface ForChoice {
@@ -30,6 +30,14 @@ export interface BlockFields {
   readonly callId?: string | null
   readonly isError?: boolean | null
   readonly content?: JsonValue
+  /** The call's arguments are no JSON but plain text, which stands under this name in its input. */
+  readonly freeText?: string
+}
+
+/** Which of the parts of a thinking block: providers give several summaries, or the full reasoning in pieces. */
+export interface PartName {
+  readonly kind: ThinkingPart['kind']
+  readonly index: number
 }
 
 /** What a block holds when it is opened, patched or sent whole. */
@@ -37,6 +45,8 @@ interface BlockPayload {
   readonly fields?: BlockFields
   /** The provider's fields without a neutral name. */
   readonly wire?: JsonObject
+  /** Texts and lists (also within objects) of these fields that grow. */
+  readonly append?: JsonObject
 }
 
 /** A message begins. Only for the protocol's own begin event, never once per chunk. */
@@ -52,6 +62,14 @@ export interface MetaOperation extends ForChoice {
   readonly id?: string
   readonly model?: string
   readonly wire?: JsonObject
+  /** Where in the message's wire fields `wire` belongs, if it is not about the message itself. */
+  readonly path?: readonly [string, ...string[]]
+  /** As of a snapshot: what came with a higher rank under the same path is not overwritten. */
+  readonly rank?: SnapshotRank
+  /** Lists (also within objects) of the message's wire fields that grow by these items. */
+  readonly append?: JsonObject
+  /** It says once more who speaks, as the first event of a message does. */
+  readonly opensAgain?: true
 }
 export interface OpenOperation extends ForBlock, BlockPayload {
   readonly op: 'open'
@@ -63,6 +81,7 @@ export interface OpenOperation extends ForBlock, BlockPayload {
 export interface AppendOperation extends ForBlock {
   readonly op: 'append'
   readonly text: string
+  readonly part?: PartName
 }
 /** One item of the block's list (citations). */
 export interface ListOperation extends ForBlock {
@@ -72,12 +91,17 @@ export interface ListOperation extends ForBlock {
 export interface PatchOperation extends ForBlock, BlockPayload {
   readonly op: 'patch'
 }
-/** The block as a whole. A higher rank wins over a lower one that comes later. */
+/** 0 only fills in what is missing; of the others a higher one wins over a lower one that comes later. */
+export type SnapshotRank = 0 | 1 | 2 | 3
+/** The block as a whole, or some of its parts. */
 export interface SnapshotOperation extends ForBlock, BlockPayload {
   readonly op: 'snapshot'
-  readonly rank: 1 | 2 | 3
+  readonly rank: SnapshotRank
   readonly text?: string
+  readonly parts?: readonly { readonly part: PartName; readonly text: string }[]
   readonly items?: readonly JsonValue[]
+  /** Nothing of the block follows: it is closed if it is open. */
+  readonly closes?: true
 }
 export interface CloseOperation {
   readonly op: 'close'
@@ -113,6 +137,8 @@ export interface TerminalOperation extends ForChoice {
 }
 export interface FailOperation extends ForChoice {
   readonly op: 'fail'
+  /** The error says nothing about itself; an event that may follow does. The message has failed, but the input goes on. */
+  readonly strength?: 'soft'
   readonly error: OutcomeError
 }
 export interface AnomalyOperation extends ForChoice {

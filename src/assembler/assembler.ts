@@ -15,14 +15,18 @@ import type {
   Translation,
 } from '../operation.ts'
 import type { TurnEvent } from '../turn-event.ts'
-import { argumentsOf } from './block.ts'
+import { AfterStop } from './after-stop.ts'
+import { argumentsOf, isClosed } from './block.ts'
 import { Blocks, type BlockOptions } from './blocks.ts'
 import {
   clearDraft,
   contentOf,
   createDraft,
   growDraft,
+  failDraft,
+  limitError,
   mergeUsage,
+  mergeWire,
   messageOf,
   snapshotOf,
   usageOf,
@@ -52,6 +56,8 @@ export interface AssemblerOptions<D extends Dialect> extends BlockOptions {
 interface Strand<D extends Dialect> {
   readonly draft: Draft
   readonly blocks: Blocks<D>
+  /** What came after the stop reason, where that may be a repeat. */
+  readonly afterStop: AfterStop | undefined
 }
 
 export class Assembler<D extends Dialect = Dialect> {
@@ -125,6 +131,8 @@ export class Assembler<D extends Dialect = Dialect> {
   partialInput(ordinal: number): PartialInput | undefined {
     const block = this.#strands.get(0)?.draft.blocks[ordinal]
     if (block === undefined) return undefined
+    const { freeText } = block.fields
+    if (freeText !== undefined) return { value: { [freeText]: block.text }, isComplete: isClosed(block.position) }
     if (block.reader === undefined) {
       block.reader = new ToolInputReader(this.#options.limits.toolDepth)
       block.reader.feed(argumentsOf(block))
@@ -137,8 +145,12 @@ export class Assembler<D extends Dialect = Dialect> {
     return { dialect, turn, maxDepth: limits.toolDepth }
   }
 
-  #strand(choice: number): Strand<D> {
-    return this.#strands.get(choice) ?? this.#begin(choice)
+  #strand(choice: number): Strand<D> | undefined {
+    const known = this.#strands.get(choice)
+    if (known !== undefined || this.#strands.size < this.#options.limits.choices) return known ?? this.#begin(choice)
+    const error = limitError(`one of more than ${this.#options.limits.choices} choices`)
+    for (const { draft } of this.#strands.values()) if (!hasEnded(draft)) failDraft(draft, error)
+    return undefined
   }
 
   /** A choice's ordinal is its number; of a source of many, messages are counted. */
@@ -146,7 +158,8 @@ export class Assembler<D extends Dialect = Dialect> {
     const ordinal = this.#options.many ? this.#begun : choice
     this.#begun += 1
     const draft = createDraft(`${this.#options.turn}/${ordinal}`, choice)
-    const strand = { draft, blocks: new Blocks(draft, this.#output, this.#options) }
+    const afterStop = this.#options.recognisesReplay === 'after_stop' ? new AfterStop() : undefined
+    const strand = { draft, blocks: new Blocks(draft, this.#output, this.#options), afterStop }
     this.#strands.set(choice, strand)
     return strand
   }
@@ -159,13 +172,18 @@ export class Assembler<D extends Dialect = Dialect> {
     }
   }
 
-  #apply(strand: Strand<D>, operation: Operation): void {
+  #apply(strand: Strand<D> | undefined, operation: Operation): void {
+    if (strand === undefined) {
+      this.#lateEvents += 1
+      return
+    }
     this.#step(strand, operation)
     if (this.#options.many && strand.draft.phase === 'terminated') this.#finish(strand, { kind: 'complete' })
   }
 
   #step(strand: Strand<D>, operation: Operation): void {
     const { draft } = strand
+    if (draft.phase === 'stopping' && this.#holdBack(strand, operation)) return
     const { rule, to } = MESSAGE_TABLE[draft.phase][messageInput(operation)]
     switch (rule) {
       case 'start':
@@ -177,12 +195,9 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'begin_after_end':
         if (operation.op === 'begin') this.#beginAgain(strand, operation)
         return
-      case 'apply_late': {
-        const before = draft.pieces
-        this.#applyTo(strand, operation)
-        if (draft.pieces > before) this.#output.note(draft, { kind: 'content_after_stop' })
+      case 'apply_late':
+        this.#applyLate(strand, operation)
         return
-      }
       case 'apply':
         draft.phase = to
         this.#applyTo(strand, operation)
@@ -203,11 +218,38 @@ export class Assembler<D extends Dialect = Dialect> {
     }
   }
 
+  #applyLate(strand: Strand<D>, operation: Operation): void {
+    const before = strand.draft.pieces
+    this.#applyTo(strand, operation)
+    if (strand.draft.pieces > before) this.#output.note(strand.draft, { kind: 'content_after_stop' })
+  }
+
+  /** Keeps back what may be a repeat; what ends the doubt lets it go. */
+  #holdBack(strand: Strand<D>, operation: Operation): boolean {
+    const size = strand.afterStop?.hold(operation)
+    if (size !== undefined) this.#grow(strand.draft, size)
+    else if (operation.op === 'stop') this.#release(strand, 'stop')
+    else if (operation.op === 'fail' || operation.op === 'terminal') this.#release(strand, 'end')
+    return size !== undefined
+  }
+
+  #release(strand: Strand<D>, before: 'stop' | 'end'): void {
+    const released = strand.afterStop?.release(strand.draft.byKey, before)
+    if (released === undefined) return
+    const isRepeat = released.kind === 'repeat'
+    if (isRepeat) this.#output.note(strand.draft, { kind: 'repeated_content' })
+    for (const operation of released.operations) {
+      // What a repeat says about its blocks, and not of their text, may be new.
+      if (!isRepeat) this.#applyLate(strand, operation)
+      else if (operation.op === 'patch') this.#applyTo(strand, { ...operation, append: {} })
+    }
+  }
+
   #start(strand: Strand<D>, operation: Operation): void {
     const { draft } = strand
     const isAnnounced = operation.op === 'begin'
     draft.beginning = isAnnounced ? 'announced' : 'implied'
-    if (isAnnounced || operation.op === 'meta') this.#mergeMeta(draft, operation)
+    if (operation.op === 'begin' || operation.op === 'meta') this.#mergeMeta(draft, operation)
     this.#emitStart(draft)
     if (!isAnnounced) this.#output.note(draft, { kind: 'missing_begin', detail: operation.op })
     if (!isAnnounced && operation.op !== 'meta') this.#applyTo(strand, operation)
@@ -313,11 +355,12 @@ export class Assembler<D extends Dialect = Dialect> {
     }
   }
 
-  #mergeMeta(draft: Draft, { op, id, model, wire }: BeginOperation | MetaOperation): void {
+  #mergeMeta(draft: Draft, operation: BeginOperation | MetaOperation): void {
+    const { op, id, model, wire } = operation
     draft.id ??= id
     draft.lastId = id ?? draft.lastId
     if (op === 'meta' || draft.model === undefined) draft.model = model ?? draft.model
-    if (wire !== undefined) this.#grow(draft, mergeFields(draft.wire, copyFields(wire)))
+    this.#grow(draft, op === 'begin' ? mergeFields(draft.wire, copyFields(wire ?? {})) : mergeWire(draft, operation))
   }
 
   /** Whether the reason was not known before. */
@@ -347,6 +390,7 @@ export class Assembler<D extends Dialect = Dialect> {
 
   #finish(strand: Strand<D>, ending: Ending): void {
     const { draft, blocks } = strand
+    if (draft.phase === 'stopping') this.#release(strand, 'end')
     const outcome = decideOutcome(ending, {
       terminal: draft.terminal,
       error: draft.error,

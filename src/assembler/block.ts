@@ -3,11 +3,11 @@
  * Contents only; when to do what is decided in `state.ts`.
  */
 import type { JsonObject, JsonValue } from '../json.ts'
-import { copyFields, copyJson, equalJson, mergeFields, sizeOfJson } from '../json.ts'
+import { copyFields, copyJson, equalJson, growFields, mergeFields, sizeOfJson } from '../json.ts'
 import type { BlockKind, ContentBlock, Outcome, StopReason } from '../message.ts'
-import type { BlockFields } from '../operation.ts'
+import type { BlockFields, PartName, SnapshotRank } from '../operation.ts'
 import { callState } from './state.ts'
-import { parseToolInput, type ToolInputReader } from './tool-input.ts'
+import { parseToolInput, type ToolInput, type ToolInputReader } from './tool-input.ts'
 
 /** Where a block stands; each member carries just what that phase needs. */
 export type Position =
@@ -20,6 +20,8 @@ export type Position =
       readonly phase: 'replaying'
       readonly of: Exclude<Position, { phase: 'replaying' | 'held' }>
       textAt: number
+      /** The part that was sent again last. */
+      part: PartName | undefined
       itemsAt: number
       /** What the message had lost when the block was opened again, and what was told of the block since. */
       readonly lossesBefore: number
@@ -31,6 +33,14 @@ export type Position =
 export interface Payload {
   readonly fields?: BlockFields
   readonly wire?: JsonObject
+  readonly append?: JsonObject
+}
+
+/** One of the parts of a thinking block. */
+export interface Part {
+  readonly name: PartName
+  text: string
+  rank: SnapshotRank
 }
 
 export interface Block {
@@ -43,6 +53,10 @@ export interface Block {
   run: number
   /** The text that streams: of a text, of thinking, of a refusal, of a call's arguments. */
   text: string
+  /** The pieces of the text, where the provider names them. */
+  parts: Part[]
+  /** Where the last delta of the text begins. */
+  lastAppendAt: number
   /** What was streamed before a snapshot replaced it: the text that a replay repeats. */
   streamed: string | undefined
   /** Arguments that came with the opening event; deltas replace them. */
@@ -50,7 +64,7 @@ export interface Block {
   items: JsonValue[]
   fields: { -readonly [K in keyof BlockFields]: BlockFields[K] }
   wire: JsonObject
-  snapshotRank: number
+  snapshotRank: SnapshotRank
   /** How many events the message had lost when the block was opened, and how many when it was closed. */
   lossesBefore: number
   lossesAfter: number | undefined
@@ -73,6 +87,8 @@ export function createBlock(
     position: { phase: 'open' },
     run,
     text: '',
+    parts: [],
+    lastAppendAt: 0,
     streamed: undefined,
     seedArguments: undefined,
     items: [],
@@ -92,7 +108,7 @@ export function isEmptyBlock(block: Block): boolean {
 }
 
 /** Takes over what an operation says about the block; empty values never erase. Gives by how much the block has grown. */
-export function mergePayload(block: Block, { fields, wire }: Payload): number {
+export function mergePayload(block: Block, { fields, wire, append }: Payload): number {
   if (fields !== undefined) {
     if (isPresent(fields.id)) block.fields.id = fields.id
     if (isPresent(fields.name)) block.fields.name = fields.name
@@ -101,11 +117,14 @@ export function mergePayload(block: Block, { fields, wire }: Payload): number {
     if (isPresent(fields.callId)) block.fields.callId = fields.callId
     if (fields.origin !== undefined) block.fields.origin = fields.origin
     if (fields.redacted !== undefined) block.fields.redacted = fields.redacted
+    if (isPresent(fields.freeText)) block.fields.freeText = fields.freeText
     if (fields.isError !== undefined && fields.isError !== null) block.fields.isError = fields.isError
     const content = copyJson(fields.content)
     if (content !== undefined) block.fields.content = content
   }
-  const growth = wire === undefined ? 0 : mergeFields(block.wire, copyFields(wire))
+  const growth =
+    (wire === undefined ? 0 : mergeFields(block.wire, copyFields(wire))) +
+    (append === undefined ? 0 : growFields(block.wire, append))
   return Object.values(fields ?? {}).reduce<number>(
     (sum, value) => sum + (value === undefined ? 0 : sizeOfJson(value)),
     growth,
@@ -164,6 +183,7 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
       return {
         type: 'thinking',
         text: block.text,
+        ...(block.parts.length > 0 ? { parts: block.parts.map(({ name, text }) => ({ kind: name.kind, text })) } : {}),
         ...(isPresent(fields.signature) ? { signature: fields.signature } : {}),
         ...(isPresent(fields.encrypted) ? { encrypted: fields.encrypted } : {}),
         ...(fields.redacted ? { redacted: true } : {}),
@@ -204,7 +224,11 @@ export function callIdOf(block: Block, messageKey: string): string {
 
 function toToolCall(block: Block, context: CallContext, wire: JsonObject): ContentBlock {
   const text = argumentsOf(block)
-  const parsed = parseToolInput(text, context.maxDepth)
+  const { freeText } = block.fields
+  const parsed: ToolInput =
+    freeText === undefined
+      ? parseToolInput(text, context.maxDepth)
+      : { state: 'object', input: copyFields({ [freeText]: text }) }
   const key = `${context.messageKey}#${block.ordinal}`
   const { id, name } = block.fields
   const shared = {
@@ -219,7 +243,8 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
   }
   const state = callState({
     input: parsed.state,
-    isEmpty: isEmptyArguments(text),
+    // Of plain text nothing but its end shows that it is whole.
+    isEmpty: freeText !== undefined || isEmptyArguments(text),
     isHandedOut: isHandedOut(block.position),
     // An event was lost while it was open: its text cannot be trusted.
     isTainted: (block.lossesAfter ?? context.losses) > block.lossesBefore,
@@ -253,6 +278,11 @@ export function isClosedByWire(position: Position): boolean {
       return never
     }
   }
+}
+
+export function isClosed(position: Position): boolean {
+  if (position.phase === 'replaying') return isClosed(position.of)
+  return position.phase === 'closed' || position.phase === 'handed_out'
 }
 
 /** Whether two texts of arguments mean the same call: equal, or equal as JSON. */

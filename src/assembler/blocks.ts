@@ -2,9 +2,17 @@
  * The blocks of one message: carries out what the block table and the `decide…` functions of `state.ts` say about deltas, replays and
  * snapshots. Why they are as they are stands in `state.ts`; what is special about tool calls is in `calls.ts`.
  */
-import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
+import { copyJson, equalJson, sizeOfJson } from '../json.ts'
 import type { BlockKind, Dialect, Outcome } from '../message.ts'
-import type { AppendOperation, BlockOperation, ListOperation, OpenOperation, SnapshotOperation } from '../operation.ts'
+import type {
+  AppendOperation,
+  BlockOperation,
+  ListOperation,
+  OpenOperation,
+  PartName,
+  SnapshotOperation,
+  SnapshotRank,
+} from '../operation.ts'
 import {
   argumentsOf,
   createBlock,
@@ -17,13 +25,16 @@ import {
   type Block,
 } from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
-import { contentOf, failDraft, growDraft, limitError, type Draft } from './draft.ts'
+import { contentOf, failDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot, type BlockRule } from './state.ts'
+import { BETWEEN_PARTS, cutParts, partOf, Writer } from './writer.ts'
 
 export interface BlockOptions extends CallOptions {
   /** Whether the dialect opens its blocks with an event of their own. */
   readonly opensBlocks: boolean
+  /** By what a message is known to be sent again: the event that begins it, or, where there is none, that it comes after the stop. */
+  readonly recognisesReplay: 'at_begin' | 'after_stop'
 }
 
 export class Blocks<D extends Dialect> {
@@ -31,12 +42,14 @@ export class Blocks<D extends Dialect> {
   readonly #output: Output<D>
   readonly #options: BlockOptions
   readonly #calls: Calls<D>
+  readonly #writer: Writer<D>
 
   constructor(draft: Draft, output: Output<D>, options: BlockOptions) {
     this.#draft = draft
     this.#output = output
     this.#options = options
     this.#calls = new Calls(draft, output, options)
+    this.#writer = new Writer(draft, output, options.limits.messageLength)
   }
 
   apply(operation: BlockOperation): void {
@@ -120,7 +133,7 @@ export class Blocks<D extends Dialect> {
 
   #refuse(block: Block, operation: BlockOperation): void {
     const value = operation.op === 'append' ? operation.text : (copyJson(operation) ?? null)
-    this.#grow(sizeOfJson(value))
+    this.#writer.grow(sizeOfJson(value))
     this.#output.note(this.#draft, { kind: 'append_after_hand_out', value }, block)
   }
 
@@ -215,37 +228,21 @@ export class Blocks<D extends Dialect> {
     }
     block.seedArguments = seed
     if (block.text === '') block.reader = undefined
-    this.#grow(seed.length)
+    this.#writer.grow(seed.length)
   }
 
   #add(block: Block, operation: BlockOperation): void {
-    if (operation.op === 'append') this.#append(block, operation.text)
-    if (operation.op === 'list') this.#addItem(block, operation.item)
-  }
-
-  #append(block: Block, text: string): void {
-    if (text === '') return
-    const replacesSeed = block.text === '' && block.seedArguments !== undefined
-    if (replacesSeed) block.reader = undefined
-    block.text += text
-    this.#draft.pieces += 1
-    block.reader?.feed(text)
-    this.#grow(text.length)
-    if (replacesSeed && block.position.phase === 'closed') this.#output.replaced(this.#draft, block)
-    else this.#output.added(this.#draft, block, text)
-  }
-
-  #addItem(block: Block, item: JsonValue): void {
-    const copy = copyJson(item) ?? null
-    block.items.push(copy)
-    this.#draft.pieces += 1
-    this.#grow(sizeOfJson(copy))
+    if (operation.op === 'append') this.#writer.append(block, operation.text, operation.part)
+    if (operation.op === 'list') this.#writer.addItem(block, operation.item)
   }
 
   #merge(block: Block, operation: Extract<BlockOperation, { op: 'patch' | 'snapshot' | 'open' }>): void {
     // What was handed out stands as it was.
     if (isHandedOut(block.position)) return
-    this.#grow(mergePayload(block, operation))
+    const isReplaying = block.position.phase === 'replaying'
+    // What grows has grown already by what is sent again.
+    const { append: _append, ...rest } = operation
+    this.#writer.grow(mergePayload(block, isReplaying ? rest : operation))
     if (block.position.phase === 'replaying') block.position.told.push(operation)
     if (block.position.phase === 'held' && block.position.rival === undefined && !isNameless(block)) this.#place(block)
   }
@@ -265,7 +262,15 @@ export class Blocks<D extends Dialect> {
         if (position.phase === 'held') block.text = ''
         else {
           const of = position.phase === 'replaying' ? position.of : position
-          block.position = { phase: 'replaying', of, textAt: 0, itemsAt: 0, lossesBefore: this.#draft.losses, told: [] }
+          block.position = {
+            phase: 'replaying',
+            of,
+            textAt: 0,
+            part: undefined,
+            itemsAt: 0,
+            lossesBefore: this.#draft.losses,
+            told: [],
+          }
         }
         this.#merge(block, operation)
         this.#seed(block, operation)
@@ -296,11 +301,15 @@ export class Blocks<D extends Dialect> {
   #compareText(block: Block, operation: AppendOperation): void {
     const { position } = block
     if (position.phase !== 'replaying') return
-    const comparison = compareText(block.streamed ?? block.text, position.textAt, operation.text)
+    const { part, text } = operation
+    const opens = part !== undefined && position.textAt > 0 && text !== '' && !isSamePart(part, position.part)
+    if (text !== '') position.part = part
+    const comparison = compareText(block.streamed ?? block.text, position.textAt, opens ? BETWEEN_PARTS + text : text)
     if (comparison.kind === 'same') position.textAt = comparison.at
     else if (comparison.kind === 'beyond' && position.of.phase === 'open' && block.streamed === undefined) {
       block.position = position.of
-      this.#append(block, comparison.rest)
+      // The blank line before a part that is new comes from the writer.
+      this.#writer.append(block, comparison.rest.slice(-text.length), part)
     } else if (this.#regenerate()) this.apply(operation)
   }
 
@@ -309,7 +318,7 @@ export class Blocks<D extends Dialect> {
     if (position.phase !== 'replaying') return
     position.itemsAt += 1
     if (position.itemsAt <= block.items.length) return
-    if (position.of.phase === 'open') this.#addItem(block, operation.item)
+    if (position.of.phase === 'open') this.#writer.addItem(block, operation.item)
     else {
       position.itemsAt -= 1
       if (this.#regenerate()) this.apply(operation)
@@ -365,10 +374,12 @@ export class Blocks<D extends Dialect> {
   #keep(block: Block): void {
     const { position } = block
     block.snapshotRank = 0
+    for (const part of block.parts) part.rank = 0
     block.heldBack = ''
     block.reader = undefined
     if (position.phase === 'replaying') {
       block.text = (block.streamed ?? block.text).slice(0, position.textAt)
+      cutParts(block)
       block.lossesBefore = position.lossesBefore
       block.fields = {}
       block.wire = {}
@@ -379,7 +390,7 @@ export class Blocks<D extends Dialect> {
       block.position = { phase: 'open' }
     }
     block.streamed = undefined
-    this.#grow(block.text.length)
+    this.#writer.grow(block.text.length)
     this.#draft.byKey.set(block.key, block)
     if (block.fields.id !== undefined && block.fields.id !== null) this.#draft.callsById.set(block.fields.id, block)
     this.#show(block)
@@ -390,51 +401,75 @@ export class Blocks<D extends Dialect> {
 
   #reconcile(block: Block, operation: SnapshotOperation): void {
     const { position } = block
-    const handedOut = isHandedOut(position)
+    if (operation.parts === undefined) this.#reconcileText(block, operation)
+    else for (const one of operation.parts) this.#reconcilePart(block, operation.rank, one)
+    if (position.phase === 'replaying') position.textAt = (block.streamed ?? block.text).length
+    if (operation.rank >= block.snapshotRank) {
+      block.snapshotRank = operation.rank
+      this.#merge(block, operation)
+      const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []
+      if (items.length > 0 && !equalJson(items, block.items)) block.items = items
+    }
+    if (operation.closes) this.#closeOnce(block)
+  }
+
+  #reconcileText(block: Block, { rank, text = '' }: SnapshotOperation): void {
     const decision = decideSnapshot({
       have: block.text,
-      text: operation.text,
-      rank: operation.rank,
+      text,
+      rank,
       knownRank: block.snapshotRank,
-      handedOut,
+      handedOut: isHandedOut(block.position),
     })
     switch (decision) {
       case 'extend':
-        this.#append(block, operation.text?.slice(block.text.length) ?? '')
-        break
+        this.#writer.append(block, text.slice(block.text.length))
+        return
       case 'replace':
         this.#output.note(this.#draft, { kind: 'snapshot_differs', value: block.text }, block)
-        block.streamed ??= block.text
-        block.text = operation.text ?? ''
-        block.reader = undefined
-        this.#grow(block.text.length)
-        this.#output.replaced(this.#draft, block)
-        break
+        this.#writer.replace(block, text)
+        return
       case 'refuse':
-        if (!isSameInput(block.text, operation.text ?? '', this.#options.limits.toolDepth)) {
-          this.#output.note(this.#draft, { kind: 'snapshot_refused', value: operation.text ?? '' }, block)
+        if (!isSameInput(block.text, text, this.#options.limits.toolDepth)) {
+          this.#output.note(this.#draft, { kind: 'snapshot_refused', value: text }, block)
         }
-        break
+        return
       case 'keep':
-        break
+        return
       default: {
         const never: never = decision
         return never
       }
     }
-    if (position.phase === 'replaying') position.textAt = (block.streamed ?? block.text).length
-    if (operation.rank < block.snapshotRank) return
-    block.snapshotRank = operation.rank
-    this.#merge(block, operation)
-    const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []
-    if (items.length > 0 && !equalJson(items, block.items)) block.items = items
+  }
+
+  #reconcilePart(block: Block, rank: SnapshotRank, { part: name, text }: NamedText): void {
+    const part = partOf(block, name)
+    const decision = decideSnapshot({ have: part.text, text, rank, knownRank: part.rank, handedOut: false })
+    if (rank > part.rank) part.rank = rank
+    if (decision === 'extend') this.#writer.append(block, text.slice(part.text.length), name)
+    if (decision === 'replace') {
+      this.#output.note(this.#draft, { kind: 'snapshot_differs', value: part.text }, block)
+      this.#writer.replacePart(block, part, text)
+    }
+  }
+
+  /** The block is whole, as an event says that may say so again. */
+  #closeOnce(block: Block): void {
+    const { position } = block
+    if (position.phase === 'open') this.#close(block, 'wire')
+    if (position.phase === 'held' && this.#judge(block)) this.#close(block, 'wire')
+    if (position.phase !== 'replaying') return
+    block.position = position.of
+    if (position.of.phase === 'open') this.#close(block, 'wire')
   }
 
   #hold(block: Block, operation: BlockOperation): void {
     if (operation.op === 'append') block.text += operation.text
     if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
-    if (operation.op === 'append') this.#grow(operation.text.length)
+    if (operation.op === 'append') this.#writer.grow(operation.text.length)
     if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
+    if (operation.op === 'snapshot' && operation.closes) this.#closeOnce(block)
   }
 
   /** Whether a held call is a call of its own after all; then it gets its place. */
@@ -445,6 +480,8 @@ export class Blocks<D extends Dialect> {
   }
 
   #close(block: Block, by: 'wire' | 'end', outcome?: Outcome['kind']): void {
+    const whole = by === 'end' && outcome === 'complete' ? this.#calls.dropResent(block) : undefined
+    if (whole !== undefined) this.#writer.replace(block, whole)
     if (block.text === '' && block.seedArguments !== undefined)
       this.#output.added(this.#draft, block, block.seedArguments)
     block.position = { phase: 'closed', by }
@@ -452,8 +489,10 @@ export class Blocks<D extends Dialect> {
     this.#output.stopped(this.#draft, block)
     this.#calls.handOut(block, outcome)
   }
+}
 
-  #grow(length: number): void {
-    growDraft(this.#draft, length, this.#options.limits.messageLength)
-  }
+type NamedText = NonNullable<SnapshotOperation['parts']>[number]
+
+function isSamePart(a: PartName, b: PartName | undefined): boolean {
+  return b !== undefined && a.kind === b.kind && a.index === b.index
 }

@@ -7,7 +7,7 @@ import type { Dialect, Outcome } from '../message.ts'
 import { argumentsOf, isEmptyArguments, isNameless, isSameBlock, isSameInput, type Block } from './block.ts'
 import { contentBlockOf, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
-import { mayHandOut } from './state.ts'
+import { mayHandOut, resentArguments } from './state.ts'
 import { parseToolInput } from './tool-input.ts'
 
 export interface CallOptions {
@@ -54,6 +54,17 @@ export class Calls<D extends Dialect> {
     this.#output.note(this.#draft, { kind: 'duplicate_call', detail: id, value: argumentsOf(block) }, rival)
     this.#draft.byKey.delete(block.key)
     return false
+  }
+
+  /** The arguments without what was sent before them, if they were sent once more as a whole at the end. */
+  dropResent(block: Block): string | undefined {
+    if (block.kind !== 'tool_call' || block.fields.freeText !== undefined) return undefined
+    const whole = resentArguments(block.text, block.lastAppendAt)
+    const { toolDepth } = this.#options.limits
+    if (whole === undefined || parseToolInput(block.text, toolDepth).state !== 'invalid') return undefined
+    if (parseToolInput(whole, toolDepth).state !== 'object') return undefined
+    this.#output.note(this.#draft, { kind: 'resent_arguments', value: block.text.slice(0, block.lastAppendAt) }, block)
+    return whole
   }
 
   /** Hands a closed call out if it may be; `outcome` is known once the input is over. */

@@ -3,7 +3,7 @@
  * decided in `state.ts`.
  */
 import type { Anomaly } from '../anomaly.ts'
-import { copyFields, deepFreeze, mergeFields, type JsonObject } from '../json.ts'
+import { copyFields, deepFreeze, growFields, isObject, mergeFields, type JsonObject } from '../json.ts'
 import type {
   AssistantMessage,
   ContentBlock,
@@ -17,7 +17,7 @@ import type {
   Timing,
   Usage,
 } from '../message.ts'
-import type { UsageCounts, UsageOperation } from '../operation.ts'
+import type { MetaOperation, SnapshotRank, UsageCounts, UsageOperation } from '../operation.ts'
 import { toContent, type Block } from './block.ts'
 import { readStop, type MessagePhase } from './state.ts'
 
@@ -33,6 +33,8 @@ export interface Draft {
   lastId: string | undefined
   model: string | undefined
   wire: JsonObject
+  /** Of what rank the fields are that came under a path. */
+  ranks: Map<string, SnapshotRank>
   /** How often the message began again: blocks opened before that may be sent again. */
   run: number
   /** The run in which the message began to be sent again, as far as it is known to be: what was opened since is the new version. */
@@ -68,6 +70,7 @@ export function createDraft(key: string, choice: number): Draft {
     lastId: undefined,
     model: undefined,
     wire: {},
+    ranks: new Map(),
     run: 0,
     replayedFrom: undefined,
     blocks: [],
@@ -95,6 +98,7 @@ export function clearDraft(draft: Draft): void {
   draft.lastId = undefined
   draft.model = undefined
   draft.wire = {}
+  draft.ranks.clear()
   draft.run = 0
   draft.replayedFrom = undefined
   draft.blocks = []
@@ -104,6 +108,28 @@ export function clearDraft(draft: Draft): void {
   draft.counts = {}
   draft.rawUsage = undefined
   draft.terminal = 'none'
+}
+
+/**
+ * Takes over message-level fields: into the message's own, or into an object of theirs. Gives by how much the message has grown.
+ */
+export function mergeWire(draft: Draft, { wire, path, rank = 0, append }: MetaOperation): number {
+  let target = draft.wire
+  for (const name of path ?? []) target = objectIn(target, name)
+  const grown = append === undefined ? 0 : growFields(draft.wire, append)
+  if (wire === undefined) return grown
+  const name = (path ?? []).join('/')
+  const known = draft.ranks.get(name) ?? 0
+  if (rank > known) draft.ranks.set(name, rank)
+  return grown + mergeFields(target, copyFields(wire, rank < known ? new Set(Object.keys(target)) : undefined))
+}
+
+function objectIn(fields: JsonObject, name: string): JsonObject {
+  const known = Object.hasOwn(fields, name) ? fields[name] : undefined
+  if (isObject(known)) return known
+  const created: JsonObject = {}
+  mergeFields(fields, { [name]: created })
+  return created
 }
 
 /** Counts what is held from now on; beyond the limit the message fails with what it has. */

@@ -31,6 +31,7 @@ export type MessageInput =
   | 'usage'
   | 'soft_terminal'
   | 'hard_terminal'
+  | 'soft_fail'
   | 'fail'
   | 'anomaly'
   | 'end'
@@ -62,6 +63,7 @@ const begun = (phase: 'streaming' | 'stopping'): Row<MessageInput, MessagePhase,
   usage: step('apply', phase),
   soft_terminal: step('apply', phase),
   hard_terminal: step('terminate', 'terminated'),
+  soft_fail: step('apply', phase),
   fail: step('terminate', 'terminated'),
   anomaly: step('apply', phase),
   end: step('finish', 'final'),
@@ -75,6 +77,7 @@ const ended = (phase: 'terminated' | 'final'): Row<MessageInput, MessagePhase, M
   usage: step('ignore', phase),
   soft_terminal: step('ignore', phase),
   hard_terminal: step('ignore', phase),
+  soft_fail: step('ignore', phase),
   fail: step('ignore', phase),
   anomaly: step('ignore', phase),
   end: phase === 'final' ? step('ignore', 'final') : step('finish', 'final'),
@@ -89,6 +92,7 @@ export const MESSAGE_TABLE: Readonly<Record<MessagePhase, Row<MessageInput, Mess
     usage: step('start_unannounced', 'streaming'),
     soft_terminal: step('start_unannounced', 'streaming'),
     hard_terminal: step('terminate', 'terminated'),
+    soft_fail: step('start_unannounced', 'streaming'),
     fail: step('terminate', 'terminated'),
     anomaly: step('apply', 'idle'),
     end: step('finish', 'final'),
@@ -184,11 +188,12 @@ export function messageInput(operation: Operation): Exclude<MessageInput, 'end'>
       return 'block'
     case 'terminal':
       return operation.strength === 'hard' ? 'hard_terminal' : 'soft_terminal'
+    case 'fail':
+      return operation.strength === 'soft' ? 'soft_fail' : 'fail'
     case 'begin':
     case 'meta':
     case 'stop':
     case 'usage':
-    case 'fail':
     case 'anomaly':
       return operation.op
     default: {
@@ -291,7 +296,36 @@ export function decideSnapshot(facts: {
   if (facts.text === undefined || facts.text === '' || facts.text === facts.have) return 'keep'
   if (facts.rank < facts.knownRank) return 'keep'
   if (facts.handedOut) return 'refuse'
-  return facts.text.startsWith(facts.have) ? 'extend' : 'replace'
+  if (facts.text.startsWith(facts.have)) return 'extend'
+  // What only fills in must not take away.
+  if (facts.rank > 0) return 'replace'
+  return facts.have.startsWith(facts.text) ? 'keep' : 'refuse'
+}
+
+/**
+ * What it means that content came after the stop reason, in a protocol that has no event by which a message begins again: whether it was
+ * a repeat of what the message has, or goes on. `tail` and `head` are true if, of every block, it is the end or the beginning of the text,
+ * and no block, id or name is new.
+ */
+export function decideAfterStop(facts: {
+  readonly tail: boolean
+  readonly head: boolean
+  /** It began by saying again who speaks. */
+  readonly opensAgain: boolean
+  /** Another stop reason follows it, or nothing does. */
+  readonly before: 'stop' | 'end'
+}): 'repeat' | 'continuation' {
+  if (facts.tail) return 'repeat'
+  return facts.head && facts.opensAgain && facts.before === 'end' ? 'repeat' : 'continuation'
+}
+
+/**
+ * The arguments without what was sent before them, if their last delta is the whole of them once more: some servers flush what they
+ * have parsed at the end. Only for arguments that are no JSON as they are. Undefined if that is not it.
+ */
+export function resentArguments(text: string, lastAppendAt: number): string | undefined {
+  const whole = text.slice(lastAppendAt)
+  return lastAppendAt > 0 && whole.startsWith(text.slice(0, lastAppendAt)) ? whole : undefined
 }
 
 /** A stop reason that makes what the model was writing unfinished: no call is handed out after it. */

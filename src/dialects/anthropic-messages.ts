@@ -50,6 +50,7 @@ const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'delta', 'usage', 'index
 export const anthropicMessages: DialectDefinition = {
   name: 'anthropic-messages',
   opensBlocks: true,
+  recognisesReplay: 'at_begin',
   createTranslate,
   looksLike,
   toNative: (messages) => (messages[0] === undefined ? null : messageToNative(messages[0])),

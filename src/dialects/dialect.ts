@@ -16,6 +16,8 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly name: D
   /** Whether blocks are opened by an event of their own, so that a delta without one is odd. */
   readonly opensBlocks: boolean
+  /** By what a message that is sent again is recognised: its begin event, or that it comes after the stop reason. */
+  readonly recognisesReplay: 'at_begin' | 'after_stop'
   createTranslate(): Translate
   /** Whether an event shows that the stream is of this dialect. `empty`: it means nothing in it, however often it comes. */
   looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty'

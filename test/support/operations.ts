@@ -122,6 +122,7 @@ export function optionsOf(own: Partial<Omit<Options, 'limits'>> & { limits?: Par
     acceptEof: false,
     isLive: true,
     opensBlocks: true,
+    recognisesReplay: 'at_begin',
     toolCalls: 'stop',
     ...own,
     limits: { ...DEFAULT_LIMITS, ...own.limits },

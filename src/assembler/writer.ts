@@ -1,0 +1,113 @@
+/**
+ * Writes what a block holds: its text, the parts that its text is made of, its items. Tells the output what a reader sees of it and
+ * counts what is held. Whether something may be written is decided in `state.ts`.
+ */
+import { copyJson, sizeOfJson, type JsonValue } from '../json.ts'
+import type { Dialect } from '../message.ts'
+import type { PartName } from '../operation.ts'
+import type { Block, Part } from './block.ts'
+import { growDraft, type Draft } from './draft.ts'
+import type { Output } from './output.ts'
+
+/** What stands between two parts of a text. */
+export const BETWEEN_PARTS = '\n\n'
+
+export class Writer<D extends Dialect> {
+  readonly #draft: Draft
+  readonly #output: Output<D>
+  readonly #messageLength: number
+
+  constructor(draft: Draft, output: Output<D>, messageLength: number) {
+    this.#draft = draft
+    this.#output = output
+    this.#messageLength = messageLength
+  }
+
+  grow(length: number): void {
+    growDraft(this.#draft, length, this.#messageLength)
+  }
+
+  append(block: Block, text: string, name?: PartName): void {
+    if (name === undefined) this.#extend(block, text)
+    else this.#extendPart(block, text, name)
+  }
+
+  /** The whole text becomes another one. */
+  replace(block: Block, text: string): void {
+    block.streamed ??= block.text
+    block.text = text
+    block.reader = undefined
+    this.grow(text.length)
+    this.#output.replaced(this.#draft, block)
+  }
+
+  /** The text of one part becomes another one. */
+  replacePart(block: Block, part: Part, text: string): void {
+    part.text = text
+    this.replace(block, joinParts(block.parts))
+  }
+
+  addItem(block: Block, item: JsonValue): void {
+    const copy = copyJson(item) ?? null
+    block.items.push(copy)
+    this.#draft.pieces += 1
+    this.grow(sizeOfJson(copy))
+  }
+
+  #extend(block: Block, text: string): void {
+    if (text === '') return
+    const replacesSeed = block.text === '' && block.seedArguments !== undefined
+    if (replacesSeed) block.reader = undefined
+    block.lastAppendAt = block.text.length
+    block.text += text
+    this.#draft.pieces += 1
+    block.reader?.feed(text)
+    this.grow(text.length)
+    if (replacesSeed && block.position.phase === 'closed') this.#output.replaced(this.#draft, block)
+    else this.#output.added(this.#draft, block, text)
+  }
+
+  #extendPart(block: Block, text: string, name: PartName): void {
+    const part = partOf(block, name)
+    if (part === block.parts.at(-1)) {
+      const opens = part.text === '' && block.text !== ''
+      part.text += text
+      this.#extend(block, opens && text !== '' ? BETWEEN_PARTS + text : text)
+    } else if (text !== '') {
+      // An earlier part goes on: what follows it in the text moves.
+      part.text += text
+      this.#draft.pieces += 1
+      block.text = joinParts(block.parts)
+      this.grow(text.length)
+      this.#output.replaced(this.#draft, block)
+    }
+  }
+}
+
+export function partOf(block: Block, name: PartName): Part {
+  const known = block.parts.find((part) => part.name.kind === name.kind && part.name.index === name.index)
+  if (known !== undefined) return known
+  const part: Part = { name, text: '', rank: 0 }
+  block.parts.push(part)
+  return part
+}
+
+/** Makes the parts agree with a text that was cut. */
+export function cutParts(block: Block): void {
+  let rest = block.text
+  let isFirst = true
+  for (const part of block.parts) {
+    if (part.text === '') continue
+    if (!isFirst) rest = rest.slice(BETWEEN_PARTS.length)
+    isFirst = false
+    part.text = rest.slice(0, part.text.length)
+    rest = rest.slice(part.text.length)
+  }
+}
+
+function joinParts(parts: readonly Part[]): string {
+  return parts
+    .map(({ text }) => text)
+    .filter((text) => text !== '')
+    .join(BETWEEN_PARTS)
+}

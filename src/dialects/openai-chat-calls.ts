@@ -1,0 +1,209 @@
+/**
+ * Which tool call a delta of a chat stream is about. The protocol says: the one with its `index`. Servers leave the index out, number
+ * every call 0, leave ids out, change them, repeat the name with every delta or split it. What decides here is only what was on the wire.
+ */
+import { copyFields, isObject, type JsonObject, type JsonValue } from '../json.ts'
+import type { BlockFields, Operation } from '../operation.ts'
+
+/** A call as far as the wire has told. */
+interface Slot {
+  readonly key: string
+  readonly index: number | undefined
+  id: string | undefined
+  name: string | undefined
+  /** Its arguments, as long as its deltas repeat the name: then they tell whether a name opens another call. */
+  text: string | undefined
+  /** Which chunk spoke of it last. */
+  chunk: number
+}
+
+interface CallDelta {
+  readonly index: number | undefined
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly text: string
+  /** The place in the chunk's list, and how long that is. */
+  readonly position: number
+  readonly count: number
+}
+
+const NOT_CALL: ReadonlySet<string> = new Set(['index', 'id', 'function', 'custom'])
+const NOT_FUNCTION: ReadonlySet<string> = new Set(['name', 'arguments', 'input'])
+/** What repeats with every delta and says nothing new. */
+const KNOWN_KEYS: ReadonlySet<string> = new Set(['index', 'id', 'function', 'custom', 'type'])
+
+export class ChatCalls {
+  readonly #choice: number
+  readonly #slots: Slot[] = []
+  #chunk = 0
+
+  constructor(choice: number) {
+    this.#choice = choice
+  }
+
+  /** The `tool_calls` of a delta. */
+  translate(calls: readonly unknown[], operations: Operation[]): void {
+    this.#chunk += 1
+    for (const [position, call] of calls.entries()) {
+      if (isObject(call)) this.#translateCall(call, readDelta(call, position, calls.length), operations)
+    }
+  }
+
+  /** The `tool_calls` of a whole message: they fill in what was not streamed. */
+  translateWhole(calls: readonly unknown[], operations: Operation[]): void {
+    for (const [position, call] of calls.entries()) {
+      if (!isObject(call)) continue
+      const delta = readDelta(call, position, calls.length)
+      const known = this.#slots.find(({ id }) => id !== undefined && id === delta.id) ?? this.#slots[position]
+      const isKnown = known !== undefined && (known.id ?? delta.id) === (delta.id ?? known.id)
+      const { key } = isKnown ? known : this.#add(delta)
+      const operation = { op: 'snapshot', choice: this.#choice, key, kind: 'tool_call', rank: 0 } as const
+      operations.push({ ...operation, text: delta.text, fields: fieldsOf(call, delta), wire: wireOf(call) })
+    }
+  }
+
+  #translateCall(call: JsonObject, delta: CallDelta, operations: Operation[]): void {
+    const choice = this.#choice
+    const { slot, ...found } = this.#find(delta)
+    const forBlock = { choice, key: slot.key, kind: 'tool_call' } as const
+    slot.chunk = this.#chunk
+    if (found.isNew) {
+      if (found.reuses) operations.push(note(choice, 'block_key_reused', `tool_calls index ${delta.index ?? 'none'}`))
+      operations.push({ op: 'open', ...forBlock, fields: fieldsOf(call, delta), wire: wireOf(call) })
+    } else {
+      if (delta.name === undefined) slot.text = undefined
+      const fields = this.#adopt(slot, delta, operations)
+      const hasMore = Object.keys(call).some((key) => !KNOWN_KEYS.has(key))
+      if (fields !== undefined || hasMore) {
+        operations.push({ op: 'patch', ...forBlock, ...(fields === undefined ? {} : { fields }), wire: wireOf(call) })
+      }
+    }
+    if (delta.text === '') return
+    if (slot.text !== undefined) slot.text += delta.text
+    operations.push({ op: 'append', ...forBlock, text: delta.text })
+  }
+
+  /** Takes over an id or a name that the slot lacks; undefined if there is nothing new. */
+  #adopt(slot: Slot, { id, name }: CallDelta, operations: Operation[]): BlockFields | undefined {
+    const isLate = slot.id === undefined && id !== undefined
+    if (isLate) slot.id = id
+    else if (id !== undefined && id !== slot.id) operations.push(note(this.#choice, 'call_id_changed', id, slot.key))
+    const joined = joinName(slot, name)
+    if (!isLate && joined === slot.name) return undefined
+    slot.name = joined
+    return { ...(isLate ? { id } : {}), ...(joined === undefined ? {} : { name: joined }) }
+  }
+
+  #add({ index, id, name }: CallDelta): Slot {
+    const slot = { key: `call:${this.#slots.length}`, index, id, name, text: '', chunk: this.#chunk }
+    this.#slots.push(slot)
+    return slot
+  }
+
+  #find(delta: CallDelta): { readonly slot: Slot; readonly isNew: boolean; readonly reuses?: boolean } {
+    const candidate = this.#candidate(delta)
+    if (candidate === undefined) return { slot: this.#add(delta), isNew: true }
+    if (!this.#isAnother(candidate, delta)) return { slot: candidate, isNew: false }
+    return { slot: this.#add(delta), isNew: true, reuses: delta.index !== undefined }
+  }
+
+  /** The index is primary, then the id; without both it is the last call, or the one in the same place of the list. */
+  #candidate({ index, id, name, position, count }: CallDelta): Slot | undefined {
+    if (index !== undefined) {
+      const last = this.#slots.findLast((slot) => slot.index === index)
+      if (last === undefined || id === undefined || last.id === undefined || last.id === id) return last
+      return this.#slots.findLast((slot) => slot.index === index && slot.id === id) ?? last
+    }
+    if (id !== undefined) {
+      const known = this.#slots.findLast((slot) => slot.id === id)
+      if (known !== undefined) return known
+      const last = this.#slots.at(-1)
+      // An id that comes after its call was opened.
+      return last !== undefined && last.id === undefined && name === undefined ? last : undefined
+    }
+    return count > 1 && name === undefined ? this.#slots[position] : this.#slots.at(-1)
+  }
+
+  /** Whether a delta opens another call although it names, or seems to mean, one that is there. */
+  #isAnother(slot: Slot, { index, id, name, text }: CallDelta): boolean {
+    if (name === undefined) return false
+    const isOtherId = id !== undefined && slot.id !== undefined && id !== slot.id
+    if (isOtherId) return !(name === slot.name && isUnfinished(slot) && text !== '' && !opensObject(text))
+    if (slot.name === undefined || (id !== undefined && id === slot.id)) return false
+    if (index === undefined && slot.chunk === this.#chunk) return true
+    // Its deltas come without the name: one that has it opens a call.
+    if (slot.text === undefined) return text === '' ? name !== slot.name : opensObject(text)
+    if (slot.text === '') return false
+    if (name !== slot.name && opensObject(text)) return true
+    if (text === slot.text) return false
+    return (opensObject(text) || (text === '' && name !== slot.name)) && isWhole(slot.text)
+  }
+}
+
+/** A name that comes again is the same; one that comes before any arguments may be the rest of it, or all of it so far. */
+function joinName(slot: Slot, name: string | undefined): string | undefined {
+  if (name === undefined || slot.name === undefined) return slot.name ?? name
+  if (name === slot.name || slot.text !== '') return slot.name
+  return name.startsWith(slot.name) ? name : slot.name + name
+}
+
+function isUnfinished({ text }: Slot): boolean {
+  return text !== undefined && text !== '' && !isWhole(text)
+}
+
+function opensObject(text: string): boolean {
+  return text.trimStart().startsWith('{')
+}
+
+function isWhole(text: string): boolean {
+  if (!text.trimEnd().endsWith('}')) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readDelta(call: JsonObject, position: number, count: number): CallDelta {
+  const body = bodyOf(call)
+  const index = typeof call.index === 'number' && Number.isInteger(call.index) ? call.index : undefined
+  const text = textOf(body.arguments ?? body.input)
+  return { index, id: wordIn(call.id), name: wordIn(body.name), text, position, count }
+}
+
+function bodyOf(call: JsonObject): JsonObject {
+  if (isObject(call.function)) return call.function
+  return isObject(call.custom) ? call.custom : {}
+}
+
+/** Arguments are JSON as text; some servers send the object itself. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? '' : JSON.stringify(copyFields({ value }).value ?? null)
+}
+
+function fieldsOf(call: JsonObject, { id, name }: CallDelta): BlockFields {
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(name === undefined ? {} : { name }),
+    origin: 'client',
+    ...(isObject(call.custom) ? { freeText: 'input' } : {}),
+  }
+}
+
+/** What a call has besides its id, name and arguments: Gemini's endpoint keeps its signatures there. */
+function wireOf(call: JsonObject): JsonObject {
+  const wire = copyFields(call, NOT_CALL)
+  const more = copyFields(bodyOf(call), NOT_FUNCTION)
+  if (Object.keys(more).length > 0) wire[isObject(call.custom) ? 'custom' : 'function'] = more
+  return wire
+}
+
+function wordIn(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function note(choice: number, kind: 'block_key_reused' | 'call_id_changed', detail: string, key?: string): Operation {
+  return { op: 'anomaly', choice, kind, detail, ...(key === undefined ? {} : { key }) }
+}

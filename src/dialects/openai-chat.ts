@@ -1,0 +1,449 @@
+/**
+ * The OpenAI Chat Completions wire format (platform.openai.com/docs/api-reference/chat-streaming), as OpenAI and the many servers that
+ * follow it speak it. A chunk is a bag of facts, each of which may be missing: an id, a model, choices, usage, an error.
+ *
+ * Ignored on purpose: a `role` (a choice that comes with another one keeps it in its wire fields), and a `message` beside a `delta`, which
+ * repeats what the deltas say.
+ */
+import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
+import type { StopReason } from '../message.ts'
+import type { Operation, Translation, UsageCounts } from '../operation.ts'
+import type { DialectDefinition, ProviderEvent } from './dialect.ts'
+import { readError } from './error.ts'
+import { ChatCalls, textOf } from './openai-chat-calls.ts'
+import { toChatCompletion } from './openai-chat-native.ts'
+
+const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
+  ['stop', 'end_turn'],
+  ['end_turn', 'end_turn'],
+  ['eos', 'end_turn'],
+  ['length', 'max_tokens'],
+  ['max_tokens', 'max_tokens'],
+  ['model_length', 'context_window'],
+  ['tool_calls', 'tool_calls'],
+  ['tool_use', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+  ['safety', 'content_filter'],
+  ['refusal', 'refusal'],
+  ['error', 'error'],
+])
+
+/** The names under which servers send reasoning as text; where one chunk has several they say the same, and the first counts. */
+const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_text'] as const
+
+/** An index of a choice beyond these is no number that anybody asked for. */
+const MAX_CHOICES = 256
+
+export const openaiChat: DialectDefinition = {
+  name: 'openai-chat',
+  opensBlocks: false,
+  recognisesReplay: 'after_stop',
+  createTranslate() {
+    const translator = new ChatTranslator()
+    return (event) => translator.translate(event)
+  },
+  looksLike,
+  toNative: toChatCompletion,
+}
+
+function looksLike({ payload }: ProviderEvent): 'yes' | 'no' | 'maybe' {
+  if (payload === '[DONE]') return 'maybe'
+  if (!isObject(payload)) return 'no'
+  if (Array.isArray(payload.choices)) return 'yes'
+  return typeof payload.object === 'string' && payload.object.startsWith('chat.completion') ? 'yes' : 'no'
+}
+
+interface Choice {
+  readonly calls: ChatCalls
+  readonly last: Map<string, JsonValue>
+  hasStopped: boolean
+  reasoningField: string | undefined
+}
+
+class ChatTranslator {
+  #id: string | undefined
+  #model: string | undefined
+  /** The fields of the chunks so far that are about the whole answer. */
+  readonly #fields: JsonObject = {}
+  readonly #choices = new Map<number, Choice>()
+  #hasRole = false
+  #padding: JsonValue | undefined
+  #operations: Operation[] = []
+
+  translate({ payload, name }: ProviderEvent): Translation {
+    this.#operations = []
+    if (payload === '[DONE]') this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    else if (isObject(payload)) this.#chunk(payload, name)
+    else this.#malformed(payload)
+    return { operations: this.#operations }
+  }
+
+  #add(operation: Operation): void {
+    this.#operations.push(operation)
+  }
+
+  #chunk(chunk: JsonObject, name: string | undefined): void {
+    const isError = Boolean(chunk.error) || chunk.type === 'error' || chunk.object === 'error' || name === 'error'
+    if (!isError && !Array.isArray(chunk.choices) && isForeign(chunk)) {
+      this.#add({
+        op: 'anomaly',
+        choice: 0,
+        kind: 'unknown_event',
+        detail: wordOf(chunk.type ?? name),
+        value: copyFields(chunk),
+      })
+      return
+    }
+    const isWhole = this.#choices.size === 0 && isWholeAnswer(chunk)
+    this.#envelope(chunk)
+    const choices = Array.isArray(chunk.choices) ? chunk.choices : []
+    // An answer has a first choice, also if its first chunk speaks of none.
+    if (choices.length === 0 && this.#choices.size === 0 && !isError) this.#choice(0)
+    if (choices.length === 0 && [...this.#choices.values()].some(({ hasStopped }) => hasStopped)) this.#pad()
+    for (const choice of choices) {
+      if (isObject(choice)) this.#readChoice(choice)
+      else if (choice !== null) this.#malformed(choice)
+    }
+    this.#usage(chunk.usage)
+    if (isObject(chunk.x_groq)) this.#usage(chunk.x_groq.usage)
+    if (isError) this.#add({ op: 'fail', choice: 'all', error: readError(chunk) })
+    if (isWhole) this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+  }
+
+  /** What a chunk says about the whole answer. Most chunks repeat it. */
+  #envelope(chunk: JsonObject): void {
+    let changed: JsonObject | undefined
+    for (const key in chunk) {
+      if (!Object.hasOwn(chunk, key)) continue
+      const value = chunk[key]
+      switch (key) {
+        case 'choices':
+        case 'object':
+        case 'error':
+          break
+        case 'id':
+          if (typeof value === 'string' && value !== '') this.#identify(value)
+          break
+        case 'model':
+          if (typeof value === 'string' && value !== '') this.#nameModel(value)
+          break
+        case 'obfuscation':
+          // Padding against traffic analysis, new with every chunk: the last one is enough, so it is told when the answer stops.
+          this.#padding = value
+          break
+        default: {
+          if (key === 'usage' && value !== null) break
+          if (Object.hasOwn(this.#fields, key) && (value === null || this.#fields[key] === value)) break
+          const copy = copyFields({ [key]: value })
+          changed = Object.assign(changed ?? {}, copy)
+          Object.assign(this.#fields, copy)
+        }
+      }
+    }
+    if (changed !== undefined && this.#choices.size > 0) this.#add({ op: 'meta', choice: 'all', wire: changed })
+  }
+
+  /** In an object of its own, so that the last padding counts also if it is empty. */
+  #pad(): void {
+    if (this.#padding === undefined) return
+    this.#add({ op: 'meta', choice: 'all', wire: { padding: copyFields({ obfuscation: this.#padding }) } })
+  }
+
+  #identify(id: string): void {
+    if (id === this.#id) return
+    this.#id = id
+    if (this.#choices.size > 0) this.#add({ op: 'meta', choice: 'all', id })
+  }
+
+  #nameModel(model: string): void {
+    if (model === this.#model) return
+    this.#model = model
+    if (this.#choices.size > 0) this.#add({ op: 'meta', choice: 'all', model })
+  }
+
+  /** The choice of a number; its first chunk is what begins its message. */
+  #choice(number: number): Choice {
+    const known = this.#choices.get(number)
+    if (known !== undefined) return known
+    const choice = { calls: new ChatCalls(number), last: new Map(), hasStopped: false, reasoningField: undefined }
+    this.#choices.set(number, choice)
+    this.#add({
+      op: 'begin',
+      choice: number,
+      ...(this.#id === undefined ? {} : { id: this.#id }),
+      ...(this.#model === undefined ? {} : { model: this.#model }),
+      wire: this.#fields,
+    })
+    if (number > 0) this.#add({ op: 'meta', choice: number, path: ['choice'], wire: { index: number } })
+    return choice
+  }
+
+  #readChoice(source: JsonObject): void {
+    const delta = isObject(source.delta) ? source.delta : undefined
+    const number = this.#numberOf(source, delta)
+    const choice = this.#choice(number)
+    let more: JsonObject | undefined
+    for (const key in source) {
+      if (!Object.hasOwn(source, key)) continue
+      const value = source[key]
+      switch (key) {
+        case 'index':
+        case 'delta':
+        case 'finish_reason':
+        case 'usage':
+        case 'error':
+          break
+        case 'message':
+          if (delta === undefined && isObject(value)) this.#message(number, choice, value)
+          break
+        case 'text':
+          // The older completions API.
+          this.#text(number, 'text', value)
+          break
+        case 'logprobs':
+          if (isObject(value))
+            this.#add({ op: 'meta', choice: number, append: { choice: { logprobs: copyFields(value) } } })
+          break
+        default:
+          if (isNews(choice.last, `choice.${key}`, value))
+            more = Object.assign(more ?? {}, copyFields({ [key]: value }))
+      }
+    }
+    if (more !== undefined) this.#add({ op: 'meta', choice: number, path: ['choice'], wire: more })
+    if (delta !== undefined) this.#delta(number, choice, delta)
+    this.#usage(source.usage)
+    this.#finish(number, choice, source)
+  }
+
+  /**
+   * The number of a choice. One server counts its chunks there: a number that is new without the role by which a choice begins, in a
+   * stream that had roles, is the first choice's.
+   */
+  #numberOf(source: JsonObject, delta: JsonObject | undefined): number {
+    const { index } = source
+    if (typeof delta?.role === 'string' && delta.role !== '') this.#hasRole = true
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0) return 0
+    if (index === 0 || this.#choices.has(index)) return index
+    const opens = typeof delta?.role === 'string' || source.message !== undefined || !this.#hasRole
+    if (opens && this.#choices.size < MAX_CHOICES) return index
+    this.#add({ op: 'anomaly', choice: 0, kind: 'choice_ignored' })
+    return this.#choices.keys().next().value ?? 0
+  }
+
+  #delta(number: number, choice: Choice, delta: JsonObject): void {
+    let more: JsonObject | undefined
+    for (const key in delta) {
+      if (!Object.hasOwn(delta, key)) continue
+      const value = delta[key]
+      switch (key) {
+        case 'content':
+          this.#content(number, value)
+          break
+        case 'role':
+          this.#role(number, choice, value)
+          break
+        case 'refusal':
+          this.#text(number, 'refusal', value)
+          break
+        case 'tool_calls':
+          if (Array.isArray(value)) choice.calls.translate(value, this.#operations)
+          else if (isObject(value)) choice.calls.translate([value], this.#operations)
+          break
+        case 'function_call':
+          if (isObject(value)) this.#functionCall(number, value)
+          break
+        case 'audio':
+          if (isObject(value)) this.#audio(number, value)
+          break
+        case 'annotations':
+          this.#annotations(number, value)
+          break
+        case 'reasoning_content':
+        case 'reasoning':
+        case 'reasoning_text':
+          this.#reasoning(number, choice, delta, key)
+          break
+        default:
+          if (Array.isArray(value) && value.length > 0) {
+            this.#add({ op: 'meta', choice: number, append: { message: copyFields({ [key]: value }) } })
+          } else if (isNews(choice.last, key, value)) more = Object.assign(more ?? {}, copyFields({ [key]: value }))
+      }
+    }
+    if (more !== undefined) this.#add({ op: 'meta', choice: number, path: ['message'], wire: more })
+  }
+
+  #role(number: number, choice: Choice, role: JsonValue | undefined): void {
+    if (typeof role !== 'string' || role === '') return
+    if (role !== 'assistant') this.#add({ op: 'meta', choice: number, path: ['message'], wire: { role } })
+    if (choice.hasStopped) this.#add({ op: 'meta', choice: number, opensAgain: true })
+  }
+
+  #content(number: number, content: JsonValue | undefined): void {
+    if (!Array.isArray(content)) {
+      this.#text(number, 'text', content)
+      return
+    }
+    for (const part of content) {
+      if (!isObject(part)) this.#text(number, 'text', part)
+      else if (part.type === 'thinking') this.#thinkingPart(number, part)
+      else if (typeof part.text === 'string') this.#text(number, 'text', part.text)
+      else this.#add({ op: 'meta', choice: number, append: { message: { content_parts: [copyFields(part)] } } })
+    }
+  }
+
+  #thinkingPart(number: number, part: JsonObject): void {
+    const pieces = Array.isArray(part.thinking) ? part.thinking : [part.thinking]
+    for (const piece of pieces) this.#text(number, 'thinking', isObject(piece) ? piece.text : piece)
+  }
+
+  #text(number: number, kind: 'text' | 'thinking' | 'refusal', text: JsonValue | undefined): void {
+    if (typeof text === 'string') {
+      if (text !== '') this.#add({ op: 'append', choice: number, key: kind, kind, text })
+    } else if (text !== undefined && text !== null) this.#malformed({ [kind]: text })
+  }
+
+  #reasoning(number: number, choice: Choice, delta: JsonObject, field: (typeof REASONING_FIELDS)[number]): void {
+    const text = delta[field]
+    if (text === '' || text === null || text === undefined) return
+    if (REASONING_FIELDS.slice(0, REASONING_FIELDS.indexOf(field)).some((other) => Boolean(delta[other]))) return
+    if (choice.reasoningField === undefined) {
+      choice.reasoningField = field
+      this.#add({ op: 'patch', choice: number, key: 'thinking', kind: 'thinking', wire: { field } })
+    }
+    this.#text(number, 'thinking', text)
+  }
+
+  /** The older form of a tool call: one, without an id. */
+  #functionCall(number: number, call: JsonObject): void {
+    const forBlock = { choice: number, key: 'function_call', kind: 'tool_call' } as const
+    const name = typeof call.name === 'string' && call.name !== '' ? { name: call.name } : {}
+    this.#add({ op: 'patch', ...forBlock, fields: { ...name, origin: 'client' }, wire: { type: 'function_call' } })
+    const text = textOf(call.arguments)
+    if (text !== '') this.#add({ op: 'append', ...forBlock, text })
+  }
+
+  #audio(number: number, audio: JsonObject): void {
+    const { data, transcript } = audio
+    this.#add({
+      op: 'patch',
+      choice: number,
+      key: 'audio',
+      kind: 'media',
+      wire: copyFields(audio, new Set(['data', 'transcript'])),
+      append: {
+        ...(typeof data === 'string' ? { data } : {}),
+        ...(typeof transcript === 'string' ? { transcript } : {}),
+      },
+    })
+  }
+
+  #annotations(number: number, annotations: JsonValue | undefined): void {
+    if (!Array.isArray(annotations)) return
+    for (const item of annotations) {
+      this.#add({ op: 'list', choice: number, key: 'text', kind: 'text', item: copyJson(item) ?? null })
+    }
+  }
+
+  /** A message that stands whole in a chunk: the answer to a request without streaming, or what some servers send at the end. */
+  #message(number: number, choice: Choice, message: JsonObject): void {
+    const { content, refusal } = message
+    const whole = { op: 'snapshot', choice: number, rank: 0 } as const
+    const reasoning = REASONING_FIELDS.find((field) => typeof message[field] === 'string' && message[field] !== '')
+    if (reasoning !== undefined) {
+      const text = textOf(message[reasoning])
+      this.#add({ ...whole, key: 'thinking', kind: 'thinking', text, wire: { field: reasoning } })
+    }
+    const annotations = Array.isArray(message.annotations) ? { items: message.annotations } : {}
+    if (Array.isArray(content)) this.#content(number, content)
+    else if (typeof content === 'string' && content !== '') {
+      this.#add({ ...whole, key: 'text', kind: 'text', text: content, ...annotations })
+    }
+    if (typeof refusal === 'string' && refusal !== '') {
+      this.#add({ ...whole, key: 'refusal', kind: 'refusal', text: refusal })
+    }
+    if (Array.isArray(message.tool_calls)) choice.calls.translateWhole(message.tool_calls, this.#operations)
+    const call = message.function_call
+    if (isObject(call)) {
+      const fields = { ...(typeof call.name === 'string' ? { name: call.name } : {}), origin: 'client' } as const
+      const text = textOf(call.arguments)
+      this.#add({ ...whole, key: 'function_call', kind: 'tool_call', text, fields, wire: { type: 'function_call' } })
+    }
+    if (isObject(message.audio)) {
+      this.#add({ op: 'patch', choice: number, key: 'audio', kind: 'media', wire: copyFields(message.audio) })
+    }
+    const rest = copyFields(message, WHOLE_MESSAGE)
+    for (const field of REASONING_FIELDS) if (typeof rest[field] === 'string') delete rest[field]
+    if (Object.keys(rest).length > 0) this.#add({ op: 'meta', choice: number, path: ['message'], wire: rest })
+  }
+
+  #finish(number: number, choice: Choice, source: JsonObject): void {
+    const raw = source.finish_reason
+    if (source.error)
+      this.#add({ op: 'fail', choice: number, error: readError({ error: copyJson(source.error) ?? null }) })
+    if (typeof raw !== 'string' || raw === '') return
+    // A finish that is repeated, and what is sent again before it, is not the last chunk.
+    if (!choice.hasStopped) this.#pad()
+    choice.hasStopped = true
+    const reason = STOP_REASONS.get(raw.toLowerCase()) ?? 'unknown'
+    this.#add({ op: 'stop', choice: number, reason, raw })
+    this.#add({ op: 'terminal', choice: number, strength: 'soft' })
+    if (reason === 'error') this.#add({ op: 'fail', choice: number, error: readError(source) })
+  }
+
+  #usage(usage: JsonValue | undefined): void {
+    if (isObject(usage)) this.#add({ op: 'usage', choice: 'all', counts: countsOf(usage), raw: copyFields(usage) })
+  }
+
+  #malformed(payload: unknown): void {
+    const detail = typeof payload === 'string' ? payload : (JSON.stringify(copyJson(payload)) ?? 'undefined')
+    this.#add({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+  }
+}
+
+const WHOLE_MESSAGE: ReadonlySet<string> = new Set([
+  'role',
+  'content',
+  'refusal',
+  'annotations',
+  'tool_calls',
+  'function_call',
+  'audio',
+])
+
+/** Whether a value under a key is another one than the last; what is no plain value always is. */
+function isNews(last: Map<string, JsonValue>, key: string, value: JsonValue | undefined): boolean {
+  if (value === undefined || (last.has(key) && (value === null || last.get(key) === value))) return false
+  last.set(key, value)
+  return true
+}
+
+/** A payload that has nothing of a chunk. */
+function isForeign(chunk: JsonObject): boolean {
+  return !('usage' in chunk || 'id' in chunk || 'model' in chunk || 'object' in chunk || 'x_groq' in chunk)
+}
+
+function isWholeAnswer({ object, choices }: JsonObject): boolean {
+  if (object === 'chat.completion') return true
+  return (
+    Array.isArray(choices) &&
+    choices.length > 0 &&
+    choices.every((choice) => isObject(choice) && isObject(choice.message) && !('delta' in choice))
+  )
+}
+
+function countsOf(usage: JsonObject): UsageCounts {
+  const input = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : {}
+  const output = isObject(usage.completion_tokens_details) ? usage.completion_tokens_details : {}
+  const counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] } = {}
+  const set = (name: keyof UsageCounts, ...values: readonly (JsonValue | undefined)[]): void => {
+    const value = values.find((one) => typeof one === 'number')
+    if (typeof value === 'number') counts[name] = value
+  }
+  set('inputTokens', usage.prompt_tokens, usage.input_tokens)
+  set('outputTokens', usage.completion_tokens, usage.output_tokens)
+  set('cacheReadTokens', input.cached_tokens, usage.cached_tokens, usage.prompt_cache_hit_tokens)
+  set('cacheWriteTokens', input.cache_write_tokens)
+  set('reasoningTokens', output.reasoning_tokens, usage.reasoning_tokens)
+  return counts
+}

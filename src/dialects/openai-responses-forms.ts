@@ -1,0 +1,203 @@
+/**
+ * What the output items of a Responses stream are in neutral terms, and which of their fields hold the text that streams. All other
+ * fields of an item stand in `message.wire.items`, so that it can be written back as it was.
+ */
+import { copyFields, copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
+import type { BlockKind } from '../message.ts'
+import type { BlockFields, PartName } from '../operation.ts'
+
+/** The field of an item that its deltas write, by the item's type. */
+const TEXT_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['function_call', 'arguments'],
+  ['mcp_call', 'arguments'],
+  ['custom_tool_call', 'input'],
+  ['code_interpreter_call', 'code'],
+  ['program', 'code'],
+])
+
+/** Calls whose input is a field with a JSON value, by type: the tool's name, and the fields in which the input may stand. */
+const STRUCTURED_CALLS: ReadonlyMap<string, { readonly name: string; readonly inputs: readonly string[] }> = new Map([
+  ['web_search_call', { name: 'web_search', inputs: ['action', 'arguments'] }],
+  ['file_search_call', { name: 'file_search', inputs: ['queries'] }],
+  ['computer_call', { name: 'computer', inputs: ['action', 'actions'] }],
+  ['local_shell_call', { name: 'local_shell', inputs: ['action'] }],
+  ['shell_call', { name: 'shell', inputs: ['action'] }],
+  ['apply_patch_call', { name: 'apply_patch', inputs: ['operation'] }],
+  ['tool_search_call', { name: 'tool_search', inputs: ['arguments'] }],
+])
+const RUN_BY_CLIENT: ReadonlySet<string> = new Set([
+  'function_call',
+  'custom_tool_call',
+  'computer_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+])
+
+/** Items that are known and have no neutral form. */
+const OPAQUE_TYPES: ReadonlySet<string> = new Set([
+  'mcp_list_tools',
+  'mcp_approval_request',
+  'mcp_approval_response',
+  'additional_tools',
+  'compaction',
+])
+
+/** An item as a block. Of a message, whose parts are blocks of their own, there is none. */
+export interface ItemForm {
+  readonly kind: BlockKind
+  readonly fields: BlockFields
+  readonly text?: string
+  readonly parts?: readonly { readonly part: PartName; readonly text: string }[]
+  /** What stands in the block's own wire fields. */
+  readonly wire?: JsonObject
+  readonly isUnknown?: true
+}
+
+/** `isForeign`: the item is a call of a tool that is not the client's, as the tools of the response tell. */
+export function readItem(item: JsonObject, isForeign: (item: JsonObject) => boolean): ItemForm | undefined {
+  const type = typeof item.type === 'string' ? item.type : ''
+  if (type === 'message') return undefined
+  if (type === 'reasoning') {
+    return { kind: 'thinking', fields: { encrypted: textOf(item.encrypted_content) }, parts: readParts(item) }
+  }
+  if (type === 'image_generation_call') {
+    return { kind: 'media', fields: {}, wire: isObject(item) && item.result ? copyFields({ result: item.result }) : {} }
+  }
+  const field = TEXT_FIELDS.get(type)
+  if (field !== undefined) return readCall(item, type, field, isForeign)
+  const structured = STRUCTURED_CALLS.get(type)
+  if (structured !== undefined) {
+    const name = textOf(item.name) ?? structured.name
+    return {
+      kind: 'tool_call',
+      fields: { ...idsOf(item), name, origin: originOf(item, type) },
+      ...inputOf(item, structured.inputs),
+    }
+  }
+  if (type.endsWith('_output')) {
+    const content = copyJson(item.output ?? item.result ?? item.tools)
+    return {
+      kind: 'tool_result',
+      fields: {
+        callId: textOf(item.call_id) ?? textOf(item.id),
+        ...(content === undefined ? {} : { content }),
+        ...(item.status === 'failed' ? { isError: true } : {}),
+      },
+    }
+  }
+  return { kind: 'other', fields: {}, ...(OPAQUE_TYPES.has(type) ? {} : { isUnknown: true }) }
+}
+
+function readCall(item: JsonObject, type: string, field: string, isForeign: (item: JsonObject) => boolean): ItemForm {
+  const isClients = RUN_BY_CLIENT.has(type) && !isForeign(item)
+  return {
+    kind: 'tool_call',
+    fields: {
+      ...idsOf(item),
+      name: textOf(item.name) ?? type.replace(/_call$/, ''),
+      origin: isClients ? 'client' : 'provider',
+      ...(field === 'arguments' ? {} : { freeText: field }),
+    },
+    ...(typeof item[field] === 'string' ? { text: item[field] } : {}),
+  }
+}
+
+/** A call is answered under its call id; one that the provider runs may have only the id of its item. */
+function idsOf(item: JsonObject): { id: string | null } {
+  return { id: textOf(item.call_id) ?? textOf(item.id) }
+}
+
+/** Who runs a call of a tool that OpenAI defines: as a rule its name tells, for some the item does. */
+function originOf(item: JsonObject, type: string): 'client' | 'provider' {
+  if (type === 'tool_search_call') return item.execution === 'client' ? 'client' : 'provider'
+  const environment = isObject(item.environment) ? item.environment.type : undefined
+  if (typeof environment === 'string' && environment.startsWith('container')) return 'provider'
+  return RUN_BY_CLIENT.has(type) ? 'client' : 'provider'
+}
+
+function inputOf(item: JsonObject, names: readonly string[]): { text?: string } {
+  for (const name of names) {
+    const value = item[name]
+    if (typeof value === 'string' && value !== '') return { text: value }
+    if (isObject(value)) return { text: JSON.stringify(copyFields(value)) }
+    if (Array.isArray(value)) return { text: JSON.stringify(copyFields({ [name]: value })) }
+  }
+  return {}
+}
+
+function readParts(item: JsonObject): { part: PartName; text: string }[] {
+  return [...textsOf(item.summary, 'summary'), ...textsOf(item.content, 'full')]
+}
+
+function textsOf(list: JsonValue | undefined, kind: PartName['kind']): { part: PartName; text: string }[] {
+  return (Array.isArray(list) ? list : []).map((part, index) => ({
+    part: { kind, index },
+    text: isObject(part) && typeof part.text === 'string' ? part.text : '',
+  }))
+}
+
+/** The fields of an item that stand in `message.wire.items`: all but what its block holds. What is empty stays, to be filled again. */
+export function fieldsOfItem(item: JsonObject): JsonObject {
+  const type = typeof item.type === 'string' ? item.type : ''
+  const held = heldFields(type)
+  const fields = copyFields(item, held)
+  for (const name of held) {
+    const value = item[name]
+    if (value === undefined) continue
+    if (Array.isArray(value)) fields[name] = []
+    else if (value === null || value === '') fields[name] = value
+  }
+  return fields
+}
+
+/** The fields that an item's blocks hold. */
+export function heldFields(type: string): ReadonlySet<string> {
+  if (type === 'message') return HELD_BY_MESSAGE
+  if (type === 'reasoning') return HELD_BY_REASONING
+  if (type === 'image_generation_call') return HELD_BY_IMAGE
+  const field = TEXT_FIELDS.get(type)
+  return field === undefined ? NONE : new Set([field])
+}
+const HELD_BY_MESSAGE: ReadonlySet<string> = new Set(['content'])
+const HELD_BY_REASONING: ReadonlySet<string> = new Set(['summary', 'content', 'encrypted_content'])
+const HELD_BY_IMAGE: ReadonlySet<string> = new Set(['result'])
+const NONE: ReadonlySet<string> = new Set()
+
+/** The field of an item that its deltas write. */
+export function textFieldOf(type: string): string | undefined {
+  return TEXT_FIELDS.get(type)
+}
+
+/** A content part of a message as a block. */
+export interface PartForm {
+  readonly kind: 'text' | 'refusal' | 'other'
+  readonly text?: string
+  readonly items?: readonly JsonValue[]
+  readonly wire: JsonObject
+}
+
+const NOT_TEXT_WIRE: ReadonlySet<string> = new Set(['type', 'text', 'annotations'])
+const NOT_REFUSAL_WIRE: ReadonlySet<string> = new Set(['type', 'refusal'])
+
+export function readPart(part: JsonObject): PartForm {
+  if (part.type === 'output_text' || part.type === 'text') {
+    const { annotations } = part
+    return {
+      kind: 'text',
+      ...(typeof part.text === 'string' ? { text: part.text } : {}),
+      ...(Array.isArray(annotations) ? { items: annotations } : {}),
+      // Whether there was a list at all, to be written back so.
+      wire: { ...copyFields(part, NOT_TEXT_WIRE), ...(Array.isArray(annotations) ? { annotations: [] } : {}) },
+    }
+  }
+  if (part.type === 'refusal') {
+    const text = typeof part.refusal === 'string' ? { text: part.refusal } : {}
+    return { kind: 'refusal', ...text, wire: copyFields(part, NOT_REFUSAL_WIRE) }
+  }
+  return { kind: 'other', wire: copyFields(part) }
+}
+
+function textOf(value: JsonValue | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}

@@ -1,0 +1,501 @@
+/**
+ * The OpenAI Responses wire format (platform.openai.com/docs/api-reference/responses-streaming), as OpenAI, its proxies and local servers
+ * speak it. Every done event holds again what its deltas said, and the last event holds everything: each is a snapshot of higher rank.
+ *
+ * Ignored on purpose: `keepalive`; the text in events that open something (the deltas bring it, and older SDKs go on writing into those
+ * objects), the output in `response.created` and `response.in_progress`; previews of what `output_item.done` brings whole: partial images,
+ * the commands and output of shell calls, the diff of patch calls; the done events of audio.
+ */
+import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
+import type { StopReason } from '../message.ts'
+import type { Operation, PartName, SnapshotRank, Translation, UsageCounts } from '../operation.ts'
+import type { DialectDefinition, ProviderEvent } from './dialect.ts'
+import { readError } from './error.ts'
+import { fieldsOfItem, readItem, readPart, textFieldOf } from './openai-responses-forms.ts'
+import { numberOf, ResponseItems, type Item } from './openai-responses-items.ts'
+import { toResponse } from './openai-responses-native.ts'
+
+const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
+  ['completed', 'end_turn'],
+  ['max_output_tokens', 'max_tokens'],
+  ['max_tokens', 'max_tokens'],
+  ['content_filter', 'content_filter'],
+])
+
+const NOT_META: ReadonlySet<string> = new Set(['id', 'model', 'output', 'output_text', '_request_id'])
+const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'response', 'sequence_number'])
+
+/** Deltas of an item's one text, and the field in which the done event has the whole; by the type of the item that they are about. */
+const TEXT_EVENTS: ReadonlyMap<string, { readonly type: string; readonly field: string }> = new Map([
+  ['response.function_call_arguments', { type: 'function_call', field: 'arguments' }],
+  ['response.mcp_call_arguments', { type: 'mcp_call', field: 'arguments' }],
+  ['response.custom_tool_call_input', { type: 'custom_tool_call', field: 'input' }],
+  ['response.code_interpreter_call_code', { type: 'code_interpreter_call', field: 'code' }],
+])
+const STATUS_EVENT =
+  /^response\.(\w+_call|mcp_list_tools)\.(in_progress|searching|interpreting|generating|completed|failed)$/
+const PREVIEW_EVENT =
+  /^response\.(image_generation_call\.partial_image|shell_call_\w+\.(added|delta|done)|apply_patch_call_\w+\.(delta|done)|audio\.(transcript\.)?done)$/
+
+export const openaiResponses: DialectDefinition = {
+  name: 'openai-responses',
+  opensBlocks: true,
+  recognisesReplay: 'at_begin',
+  createTranslate() {
+    const translator = new ResponsesTranslator()
+    return (event) => translator.translate(event)
+  },
+  looksLike,
+  toNative: (messages) => (messages[0] === undefined ? null : toResponse(messages[0])),
+}
+
+function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty' {
+  if (!isObject(payload)) return 'no'
+  const type = payload.type ?? name
+  if (type === 'keepalive') return 'empty'
+  if (typeof type === 'string' && type.startsWith('response.') && type !== 'response.error') return 'yes'
+  return payload.object === 'response' && Array.isArray(payload.output) ? 'yes' : 'no'
+}
+
+class ResponsesTranslator {
+  readonly #items = new ResponseItems()
+  /** The tools of the request, as the response repeats them. */
+  #tools: readonly JsonValue[] = []
+  #operations: Operation[] = []
+
+  translate({ payload, name }: ProviderEvent): Translation {
+    this.#operations = []
+    if (!isObject(payload)) {
+      this.#odd(payload)
+      return { operations: this.#operations }
+    }
+    const type = typeof payload.type === 'string' ? payload.type : (name ?? '')
+    this.#event(type, payload)
+    const value = numberOf(payload.sequence_number)
+    return value === undefined
+      ? { operations: this.#operations }
+      : { operations: this.#operations, number: { value, type } }
+  }
+
+  #add(operation: Operation): void {
+    this.#operations.push(operation)
+  }
+
+  #odd(payload: unknown): void {
+    // Some converters close their stream as the chat API does.
+    if (payload === '[DONE]') this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: '[DONE]' })
+    else this.#malformed(payload)
+  }
+
+  #malformed(payload: unknown): void {
+    const detail = typeof payload === 'string' ? payload : (JSON.stringify(copyJson(payload)) ?? 'undefined')
+    this.#add({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+  }
+
+  #event(type: string, event: JsonObject): void {
+    switch (type) {
+      case 'response.output_text.delta':
+        this.#partDelta(event, 'text')
+        return
+      case 'response.refusal.delta':
+        this.#partDelta(event, 'refusal')
+        return
+      case 'response.output_text.done':
+        this.#partDone(event, { ...event, type: 'output_text' }, false)
+        return
+      case 'response.refusal.done':
+        this.#partDone(event, { ...event, type: 'refusal' }, false)
+        return
+      case 'response.output_text.annotation.added':
+        this.#annotation(event)
+        return
+      case 'response.content_part.added':
+        if (isObject(event.part)) this.#partAdded(event, event.part)
+        else this.#malformed(event)
+        return
+      case 'response.content_part.done':
+        if (isObject(event.part)) this.#partDone(event, event.part, true)
+        else this.#malformed(event)
+        return
+      case 'response.reasoning_summary_text.delta':
+      case 'response.reasoning_summary.delta':
+        this.#reasoning(event, 'summary', event.delta)
+        return
+      case 'response.reasoning_summary_part.added':
+        this.#reasoning(event, 'summary', '')
+        return
+      case 'response.reasoning_text.delta':
+        this.#reasoning(event, 'full', event.delta)
+        return
+      case 'response.reasoning_summary_text.done':
+      case 'response.reasoning_summary.done':
+        this.#reasoningDone(event, 'summary', event.text)
+        return
+      case 'response.reasoning_summary_part.done':
+        this.#reasoningDone(event, 'summary', isObject(event.part) ? event.part.text : undefined)
+        return
+      case 'response.reasoning_text.done':
+        this.#reasoningDone(event, 'full', event.text)
+        return
+      case 'response.output_item.added':
+        if (isObject(event.item)) this.#itemAdded(event, event.item)
+        else this.#malformed(event)
+        return
+      case 'response.output_item.done':
+        if (isObject(event.item)) this.#item(this.#items.done(event.item, event), event.item, 2)
+        else this.#malformed(event)
+        return
+      case 'response.created':
+      case 'response.in_progress':
+      case 'response.queued':
+        if (isObject(event.response)) this.#under(event.response, type === 'response.created')
+        else this.#malformed(event)
+        return
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.failed':
+      case 'response.cancelled':
+      case 'response.done':
+        this.#over(event, type.slice('response.'.length))
+        return
+      case 'response.audio.delta':
+        this.#audio('data', event.delta)
+        return
+      case 'response.audio.transcript.delta':
+        this.#audio('transcript', event.delta)
+        return
+      case 'keepalive':
+      case 'response.keep_alive':
+      case 'ping':
+        return
+      default:
+        this.#other(type, event)
+    }
+  }
+
+  #other(type: string, event: JsonObject): void {
+    if (type === 'error' || type === 'response.error' || (event.error && !type.startsWith('response.'))) {
+      this.#error(event)
+      return
+    }
+    if (event.object === 'response') {
+      this.#wholeResponse(event)
+      return
+    }
+    const dot = type.lastIndexOf('.')
+    const text = TEXT_EVENTS.get(type.slice(0, dot))
+    if (text !== undefined && type.endsWith('.delta')) {
+      const { item, isNew } = this.#items.of(event, text.type)
+      if (isNew) this.#implied(item, text.type)
+      this.#append(event, item.key, event.delta)
+    } else if (text !== undefined && type.endsWith('.done')) this.#textDone(event, text.type, text.field)
+    else if (PREVIEW_EVENT.test(type)) return
+    else if (STATUS_EVENT.test(type)) this.#status(event, type)
+    else {
+      const value = copyFields(event)
+      this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: type || 'no type', value })
+    }
+  }
+
+  // Items.
+
+  #itemAdded(event: JsonObject, source: JsonObject): void {
+    const item = this.#items.added(source, event)
+    this.#fieldsOf(item, source, 0)
+    const form = readItem(source, this.#isForeign)
+    if (form === undefined) return
+    const { kind, fields, wire } = form
+    this.#add({ op: 'open', choice: 0, key: item.key, kind, fields, wire: { item: item.key, ...wire } })
+    if (form.isUnknown) this.#unknown(item, source)
+  }
+
+  /** An item as a whole. */
+  #item(item: Item, source: JsonObject, rank: SnapshotRank): void {
+    this.#fieldsOf(item, source, rank)
+    const isOver = source.status !== 'in_progress'
+    if (item.type === 'message') {
+      const content = Array.isArray(source.content) ? source.content : []
+      for (const [index, part] of content.entries()) {
+        if (isObject(part)) this.#part(item, index, part, rank, isOver)
+        else this.#malformed(part)
+      }
+      return
+    }
+    const form = readItem(source, this.#isForeign)
+    if (form === undefined) return
+    const { kind, fields, text, parts, wire, isUnknown } = form
+    this.#add({
+      op: 'snapshot',
+      choice: 0,
+      key: item.key,
+      kind,
+      rank,
+      fields,
+      ...(text === undefined ? {} : { text }),
+      ...(parts === undefined ? {} : { parts }),
+      wire: { item: item.key, ...wire },
+      ...(isOver ? { closes: true } : {}),
+    })
+    if (isUnknown && item.run === 0) this.#unknown(item, source)
+  }
+
+  #fieldsOf(item: Item, source: JsonObject, rank: SnapshotRank): void {
+    this.#add({ op: 'meta', choice: 0, path: ['items', item.key], rank, wire: fieldsOfItem(source) })
+  }
+
+  #unknown(item: Item, source: JsonObject): void {
+    this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_block', detail: wordOf(source.type), key: item.key })
+  }
+
+  /** An item of which only deltas came. */
+  #implied(item: Item, type: string): void {
+    this.#add({ op: 'meta', choice: 0, path: ['items', item.key], wire: { type } })
+    if (type === 'message') return
+    const kind = type === 'reasoning' ? 'thinking' : 'tool_call'
+    const freeText = textFieldOf(type)
+    const fields = kind === 'tool_call' && freeText !== undefined && freeText !== 'arguments' ? { freeText } : {}
+    this.#add({ op: 'patch', choice: 0, key: item.key, kind, fields, wire: { item: item.key } })
+  }
+
+  #status(event: JsonObject, type: string): void {
+    const [, about = '', status = ''] = STATUS_EVENT.exec(type) ?? []
+    const { item, isNew } = this.#items.of(event, about)
+    if (isNew) this.#implied(item, about)
+    this.#add({ op: 'meta', choice: 0, path: ['items', item.key], wire: { status } })
+  }
+
+  /**
+   * Whether a custom call is of a tool that the provider runs: the response repeats the request's tools, and the client has none of that
+   * name there (xAI reports its own searches so).
+   */
+  readonly #isForeign = (item: JsonObject): boolean => {
+    if (item.type !== 'custom_tool_call' || this.#tools.length === 0) return false
+    return !this.#tools.some((tool) => isObject(tool) && (tool.type === 'namespace' || tool.name === item.name))
+  }
+
+  // Parts of a message.
+
+  #partOf(event: JsonObject, opens: boolean): { readonly item: Item; readonly index: number; readonly isNew: boolean } {
+    const { item, isNew } = this.#items.of(event, 'message')
+    if (isNew) this.#implied(item, 'message')
+    const last = item.parts.size - 1
+    const index = numberOf(event.content_index) ?? Math.max(opens ? last + 1 : last, 0)
+    const isNewPart = !item.parts.has(index)
+    item.parts.add(index)
+    return { item, index, isNew: isNewPart }
+  }
+
+  #partAdded(event: JsonObject, part: JsonObject): void {
+    if (part.type === 'reasoning_text') {
+      this.#reasoning(event, 'full', '')
+      return
+    }
+    const { item, index } = this.#partOf(event, true)
+    const { kind, wire } = readPart(part)
+    this.#add({ op: 'open', choice: 0, ...place(item, index), kind, wire: { item: item.key, part: index, ...wire } })
+    if (kind === 'other') this.#unknownPart(item, index, part)
+  }
+
+  #partDelta(event: JsonObject, kind: 'text' | 'refusal'): void {
+    const { item, index, isNew } = this.#partOf(event, false)
+    const at = place(item, index)
+    if (isNew) this.#add({ op: 'patch', choice: 0, ...at, kind, wire: { item: item.key, part: index } })
+    if (typeof event.delta === 'string') this.#add({ op: 'append', choice: 0, ...at, kind, text: event.delta })
+    else this.#malformed(event)
+    const { logprobs } = event
+    if (Array.isArray(logprobs) && logprobs.length > 0) {
+      this.#add({ op: 'patch', choice: 0, ...at, kind, append: copyFields({ logprobs }) })
+    }
+  }
+
+  /** A part as a whole; `closes`: by the event that ends the part, not just its text. */
+  #partDone(event: JsonObject, part: JsonObject, closes: boolean): void {
+    if (part.type === 'reasoning_text') {
+      this.#reasoningDone(event, 'full', part.text)
+      return
+    }
+    const { item, index } = this.#partOf(event, false)
+    if (closes) this.#part(item, index, part, 1, true)
+    else {
+      const { text, refusal, logprobs, type } = part
+      const whole = copyFields({
+        type,
+        text,
+        refusal,
+        ...(Array.isArray(logprobs) && logprobs.length > 0 ? { logprobs } : {}),
+      })
+      this.#part(item, index, whole, 1, false)
+    }
+  }
+
+  #part(item: Item, index: number, part: JsonObject, rank: SnapshotRank, closes: boolean): void {
+    const { kind, text, items, wire } = readPart(part)
+    const isUnknown = kind === 'other' && !item.parts.has(index)
+    item.parts.add(index)
+    this.#add({
+      op: 'snapshot',
+      choice: 0,
+      ...place(item, index),
+      kind,
+      rank,
+      ...(text === undefined ? {} : { text }),
+      ...(items === undefined ? {} : { items }),
+      wire: { item: item.key, part: index, ...wire },
+      ...(closes ? { closes: true } : {}),
+    })
+    if (isUnknown) this.#unknownPart(item, index, part)
+  }
+
+  #unknownPart(item: Item, index: number, part: JsonObject): void {
+    const { key } = place(item, index)
+    this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_block', detail: wordOf(part.type), key })
+  }
+
+  #annotation(event: JsonObject): void {
+    const { item, index, isNew } = this.#partOf(event, false)
+    const at = place(item, index)
+    if (isNew) this.#add({ op: 'patch', choice: 0, ...at, kind: 'text', wire: { item: item.key, part: index } })
+    this.#add({ op: 'list', choice: 0, ...at, kind: 'text', item: copyJson(event.annotation) ?? null })
+  }
+
+  // Reasoning, and the one text of a call.
+
+  #reasoning(event: JsonObject, kind: PartName['kind'], text: JsonValue | undefined): void {
+    const { item, isNew } = this.#items.of(event, 'reasoning')
+    if (isNew) this.#implied(item, 'reasoning')
+    if (typeof text !== 'string') this.#malformed(event)
+    else this.#add({ op: 'append', choice: 0, key: item.key, kind: 'thinking', text, part: reasoningPart(event, kind) })
+  }
+
+  #reasoningDone(event: JsonObject, kind: PartName['kind'], text: JsonValue | undefined): void {
+    const { item, isNew } = this.#items.of(event, 'reasoning')
+    if (isNew) this.#implied(item, 'reasoning')
+    const parts = typeof text === 'string' ? [{ part: reasoningPart(event, kind), text }] : []
+    this.#add({ op: 'snapshot', choice: 0, key: item.key, kind: 'thinking', rank: 1, parts })
+  }
+
+  #append(event: JsonObject, key: string, text: JsonValue | undefined): void {
+    if (typeof text === 'string') this.#add({ op: 'append', choice: 0, key, kind: 'tool_call', text })
+    else this.#malformed(event)
+  }
+
+  #textDone(event: JsonObject, type: string, field: string): void {
+    const { item, isNew } = this.#items.of(event, type)
+    if (isNew) this.#implied(item, type)
+    const { [field]: value, name } = event
+    this.#add({
+      op: 'snapshot',
+      choice: 0,
+      key: item.key,
+      kind: 'tool_call',
+      rank: 1,
+      ...(typeof value === 'string' ? { text: value } : {}),
+      ...(typeof name === 'string' && name !== '' ? { fields: { name } } : {}),
+    })
+  }
+
+  #audio(field: 'data' | 'transcript', value: JsonValue | undefined): void {
+    if (typeof value !== 'string') return
+    this.#add({ op: 'patch', choice: 0, key: 'audio', kind: 'media', append: { [field]: value } })
+  }
+
+  // The response.
+
+  #identity(response: JsonObject): { id?: string; model?: string } {
+    const { id, model, tools } = response
+    if (Array.isArray(tools)) this.#tools = tools
+    return {
+      ...(typeof id === 'string' && id !== '' ? { id } : {}),
+      ...(typeof model === 'string' && model !== '' ? { model } : {}),
+    }
+  }
+
+  /** A response that is under way. */
+  #under(response: JsonObject, begins: boolean): void {
+    if (begins) this.#items.restart()
+    const wire = copyFields(response, NOT_META)
+    this.#add({ op: begins ? 'begin' : 'meta', choice: 0, ...this.#identity(response), wire })
+    this.#usage(response.usage)
+  }
+
+  #wholeResponse(response: JsonObject): void {
+    this.#add({ op: 'begin', choice: 0, ...this.#identity(response), wire: {} })
+    this.#over({ response }, wordOf(response.status ?? 'completed'))
+  }
+
+  /** The last event. What the response says of itself counts more than the event's name. */
+  #over(event: JsonObject, type: string): void {
+    const response = isObject(event.response) ? event.response : {}
+    const { id, model } = this.#identity(response)
+    const named = { ...(id === undefined ? {} : { id }), ...(model === undefined ? {} : { model }) }
+    this.#add({ op: 'meta', choice: 0, ...named, wire: copyFields(response, NOT_META) })
+    const beside = copyFields(event, NOT_EVENT)
+    // Some servers put facts of their own beside the response.
+    if (Object.keys(beside).length > 0) this.#add({ op: 'meta', choice: 0, path: ['event'], wire: beside })
+    const wasEmpty = this.#items.isEmpty
+    for (const { item, source, isNew } of this.#items.whole(Array.isArray(response.output) ? response.output : [])) {
+      if (wasEmpty || !isNew || !isHollow(source)) this.#item(item, source, 3)
+    }
+    this.#usage(response.usage)
+    const status = type === 'failed' || typeof response.status !== 'string' ? type : response.status
+    this.#finish(status, event, response)
+  }
+
+  #finish(status: string, event: JsonObject, response: JsonObject): void {
+    switch (status) {
+      case 'queued':
+      case 'in_progress':
+        // A background response that was asked for before it was done.
+        return
+      case 'failed':
+      case 'cancelled': {
+        const error = response.error ?? event.error
+        const body = isObject(error)
+          ? { error }
+          : { message: `the response was ${status === 'failed' ? 'not completed: it failed' : status}` }
+        this.#add({ op: 'fail', choice: 'all', error: readError(copyFields(body)) })
+        return
+      }
+      default: {
+        const details = isObject(response.incomplete_details) ? response.incomplete_details : {}
+        const raw = typeof details.reason === 'string' && details.reason !== '' ? details.reason : status
+        this.#add({ op: 'stop', choice: 0, reason: STOP_REASONS.get(raw) ?? 'unknown', raw })
+        this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+      }
+    }
+  }
+
+  /** An error event that says nothing is as a rule followed by `response.failed`, which does. */
+  #error(event: JsonObject): void {
+    const inner = isObject(event.error) ? event.error : event
+    const isVague = !inner.message && !inner.code && typeof event.error !== 'string'
+    this.#add({ op: 'fail', choice: 'all', error: readError(event), ...(isVague ? { strength: 'soft' } : {}) })
+  }
+
+  #usage(usage: JsonValue | undefined): void {
+    if (!isObject(usage)) return
+    const input = isObject(usage.input_tokens_details) ? usage.input_tokens_details : {}
+    const output = isObject(usage.output_tokens_details) ? usage.output_tokens_details : {}
+    const counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] } = {}
+    if (typeof usage.input_tokens === 'number') counts.inputTokens = usage.input_tokens
+    if (typeof usage.output_tokens === 'number') counts.outputTokens = usage.output_tokens
+    if (typeof input.cached_tokens === 'number') counts.cacheReadTokens = input.cached_tokens
+    if (typeof input.cache_write_tokens === 'number') counts.cacheWriteTokens = input.cache_write_tokens
+    if (typeof output.reasoning_tokens === 'number') counts.reasoningTokens = output.reasoning_tokens
+    this.#add({ op: 'usage', choice: 0, counts, raw: copyFields(usage) })
+  }
+}
+
+function place(item: Item, index: number): { readonly key: string } {
+  return { key: `${item.key}/${index}` }
+}
+
+function reasoningPart(event: JsonObject, kind: PartName['kind']): PartName {
+  return { kind, index: numberOf(kind === 'summary' ? event.summary_index : event.content_index) ?? 0 }
+}
+
+/** A message without any text, as some servers put it in place of what they streamed. */
+function isHollow(item: JsonObject): boolean {
+  if (item.type !== 'message' || !Array.isArray(item.content)) return false
+  return item.content.every((part) => isObject(part) && !part.text && !part.refusal)
+}

@@ -25,6 +25,8 @@ const DIALECTS: ReadonlyMap<string, DialectDefinition> = new Map(
   [anthropicMessages, openaiChat, openaiResponses].map((definition) => [definition.name, definition]),
 )
 
+const NO_EVENTS: readonly never[] = []
+
 /** How much is held back until an event shows the dialect. */
 const HELD_EVENTS = 8
 const HELD_LENGTH = 64 * 1024
@@ -58,19 +60,21 @@ export class Fold<D extends Dialect = Dialect> {
 
   /** Takes the next chunk of the body. */
   push(chunk: Uint8Array | string): readonly TurnEvent<D>[] {
-    return this.#decoded(this.#decoder.push(chunk))
+    for (const decoded of this.#decoder.push(chunk)) this.#one(decoded)
+    return this.#take()
   }
 
   /** Takes a provider event that is decoded already, as the official SDKs give it. It is copied; later changes to it do not matter. */
   receive(payload: unknown): readonly TurnEvent<D>[] {
-    return this.#provider({ payload })
+    this.#provider({ payload })
+    return this.#take()
   }
 
   /** Ends the message. What the decoder still has is read first. */
   end(ending: Ending): readonly TurnEvent<D>[] {
-    const last = this.#decoded(this.#decoder.end())
-    const settled = this.#reading.kind === 'detecting' ? this.#giveUp(this.#reading) : []
-    return [...last, ...settled, ...this.#assembler.end(ending)]
+    for (const decoded of this.#decoder.end()) this.#one(decoded)
+    if (this.#reading.kind === 'detecting') this.#giveUp(this.#reading)
+    return this.#assembler.end(ending)
   }
 
   /** From now on turn events are given. What was missed is in `snapshot()`. */
@@ -144,35 +148,36 @@ export class Fold<D extends Dialect = Dialect> {
     return new Assembler(options)
   }
 
-  #decoded(decoded: readonly Decoded[]): readonly TurnEvent<D>[] {
-    if (decoded.length === 0) return []
-    if (decoded.length === 1 && decoded[0] !== undefined) return this.#one(decoded[0])
-    const events: TurnEvent<D>[] = []
-    for (const one of decoded) for (const event of this.#one(one)) events.push(event)
-    return events
+  #take(): readonly TurnEvent<D>[] {
+    return this.#reading.kind === 'reading' ? this.#reading.assembler.take() : NO_EVENTS
   }
 
-  #one(decoded: Decoded): readonly TurnEvent<D>[] {
+  #one(decoded: Decoded): void {
     switch (decoded.kind) {
       case 'event': {
         const payload = parse(decoded.data)
         if (payload === undefined) {
           const kind = decoded.data.startsWith(':') ? 'comment_as_data' : 'malformed_event'
-          return this.#operation({ op: 'anomaly', choice: 0, kind, detail: decoded.data })
-        }
-        return this.#provider({ payload, name: decoded.event }, decoded.data)
+          this.#operation({ op: 'anomaly', choice: 0, kind, detail: decoded.data })
+        } else this.#provider({ payload, name: decoded.event }, decoded.data)
+        return
       }
       case 'payload':
-        return this.#provider({ payload: decoded.payload })
+        this.#provider({ payload: decoded.payload })
+        return
       case 'error':
-        return this.#operation({ op: 'fail', choice: 'all', error: readError(parse(decoded.data) ?? decoded.data) })
+        this.#operation({ op: 'fail', choice: 'all', error: readError(parse(decoded.data) ?? decoded.data) })
+        return
       case 'cut':
-        return this.#operation({ op: 'anomaly', choice: 0, kind: 'cut_event', detail: decoded.text })
+        this.#operation({ op: 'anomaly', choice: 0, kind: 'cut_event', detail: decoded.text })
+        return
       case 'body':
-        return this.#operation({ op: 'fail', choice: 'all', error: notAStream(decoded.text) })
+        this.#operation({ op: 'fail', choice: 'all', error: notAStream(decoded.text) })
+        return
       case 'too_long': {
         const message = `one event is longer than ${this.#limits.eventLength} characters; raise limits.eventLength to accept it`
-        return this.#operation({ op: 'fail', choice: 'all', error: { class: 'limit', retryable: false, message } })
+        this.#operation({ op: 'fail', choice: 'all', error: { class: 'limit', retryable: false, message } })
+        return
       }
       default: {
         const never: never = decoded
@@ -181,37 +186,44 @@ export class Fold<D extends Dialect = Dialect> {
     }
   }
 
-  #operation(operation: Operation): readonly TurnEvent<D>[] {
+  #operation(operation: Operation): void {
     const translation = { operations: [operation] }
     const reading = this.#reading
-    if (reading.kind === 'reading') return reading.assembler.receive(translation)
+    if (reading.kind === 'reading') {
+      reading.assembler.apply(translation)
+      return
+    }
     reading.held.push({ translation })
-    if (operation.op === 'fail') return this.#giveUp(reading)
-    return this.#hold(reading, operation.op === 'anomaly' ? (operation.detail ?? '').length : 0)
+    if (operation.op === 'fail') this.#giveUp(reading)
+    else this.#hold(reading, operation.op === 'anomaly' ? (operation.detail ?? '').length : 0)
   }
 
-  #hold(reading: Detecting, length: number): readonly TurnEvent<D>[] {
+  #hold(reading: Detecting, length: number): void {
     // The last event counts only once another one has to be waited for: one large event alone is no reason to give up.
     const before = reading.length
     reading.length += length
-    if (reading.held.length <= HELD_EVENTS && before <= HELD_LENGTH) return []
-    const told = this.#giveUp(reading)
-    return [...told, ...this.#operation({ op: 'fail', choice: 'all', error: unreadable() })]
+    if (reading.held.length <= HELD_EVENTS && before <= HELD_LENGTH) return
+    this.#giveUp(reading)
+    this.#operation({ op: 'fail', choice: 'all', error: unreadable() })
   }
 
   /** `text` is what the event was parsed from. */
-  #provider(event: ProviderEvent, text?: string): readonly TurnEvent<D>[] {
+  #provider(event: ProviderEvent, text?: string): void {
     const reading = this.#reading
-    if (reading.kind === 'reading') return this.#translated(reading, event, text)
+    if (reading.kind === 'reading') {
+      this.#translated(reading, event, text)
+      return
+    }
     for (const definition of DIALECTS.values()) {
       const likeness = definition.looksLike(event)
-      if (likeness === 'empty') return []
+      if (likeness === 'empty') return
       if (likeness !== 'yes') continue
       reading.held.push({ event })
-      return this.#settle(reading, definition)
+      this.#settle(reading, definition)
+      return
     }
     reading.held.push({ event })
-    return this.#hold(reading, lengthOf(event.payload))
+    this.#hold(reading, lengthOf(event.payload))
   }
 
   /** What is nested deeper than any real payload is malformed, wherever in it that is found. */
@@ -219,34 +231,34 @@ export class Fold<D extends Dialect = Dialect> {
     { translate, assembler }: Extract<Reading<D>, { kind: 'reading' }>,
     event: ProviderEvent,
     text = '',
-  ): readonly TurnEvent<D>[] {
+  ): void {
     try {
-      return assembler.receive(translate(event), this.#options.raw ? rawOf(event) : undefined)
+      assembler.apply(translate(event), this.#options.raw ? rawOf(event) : undefined)
     } catch (error) {
       // A value may be nested so deep that looking at it ends the stack before the limit of the copy is asked.
       if (!(error instanceof TooDeepError || error instanceof RangeError)) throw error
       const detail = `${error.message}: ${text}`
-      return this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+      this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
     }
   }
 
-  #settle(detecting: Detecting, definition: DialectDefinition): readonly TurnEvent<D>[] {
+  #settle(detecting: Detecting, definition: DialectDefinition): void {
     this.#reading = this.#reader(definition)
-    return detecting.held.flatMap((held) =>
-      'event' in held ? this.#provider(held.event) : this.#assembler.receive(held.translation),
-    )
+    for (const held of detecting.held) {
+      if ('event' in held) this.#provider(held.event)
+      else this.#assembler.apply(held.translation)
+    }
   }
 
   /** No event told the dialect: the message fails, with the provider's error if it reported one. */
-  #giveUp(detecting: Detecting): readonly TurnEvent<D>[] {
+  #giveUp(detecting: Detecting): void {
     const assembler = this.#assemblerFor('unknown', anthropicMessages)
     this.#reading = { kind: 'reading', assembler, translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
     const error = events.map(({ payload }) => payload).find((payload) => isObject(payload) && 'error' in payload)
     const failure = error === undefined ? unknownDialect(events) : readError(error)
-    const told = detecting.held.flatMap((held) => ('event' in held ? [] : assembler.receive(held.translation)))
-    if (failure === undefined) return told
-    return [...told, ...assembler.receive({ operations: [{ op: 'fail', choice: 'all', error: failure }] })]
+    for (const held of detecting.held) if ('translation' in held) assembler.apply(held.translation)
+    if (failure !== undefined) assembler.apply({ operations: [{ op: 'fail', choice: 'all', error: failure }] })
   }
 }
 

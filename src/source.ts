@@ -42,6 +42,7 @@ export interface SourceReader {
 
 /** A chunk as bytes, of whatever realm its buffer is; undefined if it is none. */
 export function bytesOf(chunk: unknown): Uint8Array | undefined {
+  if (chunk instanceof Uint8Array) return chunk
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
   return isBuffer(chunk) ? new Uint8Array(chunk) : undefined
 }

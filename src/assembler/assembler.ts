@@ -8,6 +8,7 @@ import { copyFields, mergeFields, sizeOfJson, type JsonValue } from '../json.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot } from '../message.ts'
 import type {
   AnomalyOperation,
+  AppendOperation,
   BeginOperation,
   MetaOperation,
   Operation,
@@ -69,17 +70,29 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #anomalies: Anomaly[] = []
   #lateEvents = 0
   #begun = 0
+  /** What the last operation was applied to. */
+  #last: Strand<D> | undefined
 
   constructor(options: AssemblerOptions<D>) {
     this.#options = options
     this.#output = new Output(options.isLive, options.limits.anomalies)
   }
 
-  /** Applies what one provider event means. `raw` is passed on with the turn events. */
+  /** Applies what one provider event means and gives the turn events. */
   receive(event: Translation, raw?: JsonValue): readonly TurnEvent<D>[] {
+    this.apply(event, raw)
+    return this.take()
+  }
+
+  /** Applies what one provider event means. `raw` is passed on with the turn events, which `take` gives. */
+  apply(event: Translation, raw?: JsonValue): void {
     this.#output.raw = raw
-    if (event.number === undefined) this.#applyAll(event)
+    if (event.number === undefined || this.#sequence.isNext(event)) this.#applyAll(event)
     else for (const due of this.#sequence.offer(event, this.#noteNumber)) this.#applyAll(due)
+  }
+
+  /** The turn events since they were taken last. */
+  take(): readonly TurnEvent<D>[] {
     return this.#output.take()
   }
 
@@ -98,7 +111,8 @@ export class Assembler<D extends Dialect = Dialect> {
   /** True once the protocol's last event was seen: nothing more is to come. Never for a source of many messages. */
   get isTerminal(): boolean {
     if (this.#options.many || this.#strands.size === 0) return false
-    return [...this.#strands.values()].every(({ draft }) => hasEnded(draft))
+    for (const { draft } of this.#strands.values()) if (!hasEnded(draft)) return false
+    return true
   }
 
   /** The finished messages: the choices of one answer, or all messages of a source that carries many. */
@@ -166,10 +180,15 @@ export class Assembler<D extends Dialect = Dialect> {
 
   #applyAll(event: Translation): void {
     for (const operation of event.operations) {
+      if (operation.op === 'append' && this.#goesOn(operation)) continue
       if (operation.choice !== 'all') this.#apply(this.#strand(operation.choice), operation)
       else if (this.#strands.size === 0) this.#apply(this.#strand(0), operation)
       else for (const strand of this.#strands.values()) this.#apply(strand, operation)
     }
+  }
+
+  #goesOn(operation: AppendOperation): boolean {
+    return this.#last !== undefined && this.#last.draft.choice === operation.choice && this.#last.blocks.goOn(operation)
   }
 
   #apply(strand: Strand<D> | undefined, operation: Operation): void {
@@ -177,6 +196,7 @@ export class Assembler<D extends Dialect = Dialect> {
       this.#lateEvents += 1
       return
     }
+    this.#last = strand
     this.#step(strand, operation)
     if (this.#options.many && strand.draft.phase === 'terminated') this.#finish(strand, { kind: 'complete' })
   }

@@ -71,6 +71,8 @@ export interface Block {
   /** Another call of this message has its id. */
   hasTakenId: boolean
   reader: ToolInputReader | undefined
+  /** What its arguments were found to be, and for which text. */
+  judged: { readonly text: string; readonly input: ToolInput } | undefined
   /** Half of a character that waits for its other half, so that live text is always well-formed. */
   heldBack: string
 }
@@ -99,6 +101,7 @@ export function createBlock(
     lossesAfter: undefined,
     hasTakenId: false,
     reader: undefined,
+    judged: undefined,
     heldBack: '',
   }
 }
@@ -225,10 +228,7 @@ export function callIdOf(block: Block, messageKey: string): string {
 function toToolCall(block: Block, context: CallContext, wire: JsonObject): ContentBlock {
   const text = argumentsOf(block)
   const { freeText } = block.fields
-  const parsed: ToolInput =
-    freeText === undefined
-      ? parseToolInput(text, context.maxDepth)
-      : { state: 'object', input: copyFields({ [freeText]: text }) }
+  const parsed = judge(block, context.maxDepth)
   const key = `${context.messageKey}#${block.ordinal}`
   const { id, name } = block.fields
   const shared = {
@@ -254,7 +254,21 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
     outcome: context.outcome,
   })
   if (state !== 'complete') return { ...shared, state }
-  return parsed.state === 'object' ? { ...shared, state, input: parsed.input } : { ...shared, state: 'invalid' }
+  if (parsed.state !== 'object') return { ...shared, state: 'invalid' }
+  return { ...shared, state, input: copyFields(parsed.input) }
+}
+
+/** What the arguments are. Judged once for the same text: long ones are asked for when handed out and again at the end. */
+export function judge(block: Block, maxDepth: number): ToolInput {
+  const text = argumentsOf(block)
+  if (block.judged?.text === text) return block.judged.input
+  const { freeText } = block.fields
+  const input: ToolInput =
+    freeText === undefined
+      ? parseToolInput(text, maxDepth)
+      : { state: 'object', input: copyFields({ [freeText]: text }) }
+  block.judged = { text, input }
+  return input
 }
 
 /** Whether the arguments say nothing, which stands for `{}`. */

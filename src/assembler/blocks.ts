@@ -27,7 +27,7 @@ import {
 import { Calls, type CallOptions } from './calls.ts'
 import { contentOf, failDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
-import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot, type BlockRule } from './state.ts'
+import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot, goesOn, type BlockRule } from './state.ts'
 import { BETWEEN_PARTS, cutParts, partOf, Writer } from './writer.ts'
 
 export interface BlockOptions extends CallOptions {
@@ -43,6 +43,7 @@ export class Blocks<D extends Dialect> {
   readonly #options: BlockOptions
   readonly #calls: Calls<D>
   readonly #writer: Writer<D>
+  #last: Block | undefined
 
   constructor(draft: Draft, output: Output<D>, options: BlockOptions) {
     this.#draft = draft
@@ -50,6 +51,15 @@ export class Blocks<D extends Dialect> {
     this.#options = options
     this.#calls = new Calls(draft, output, options)
     this.#writer = new Writer(draft, output, options.limits.messageLength)
+  }
+
+  /** Whether the operation just went on with the block that was written last; if not, nothing has happened. */
+  goOn(operation: AppendOperation): boolean {
+    const block = this.#last
+    if (block === undefined || block.key !== operation.key || block.kind !== operation.kind) return false
+    if (!goesOn(this.#draft.phase, block.position.phase) || this.#draft.byKey.get(block.key) !== block) return false
+    this.#writer.append(block, operation.text, operation.part)
+    return true
   }
 
   apply(operation: BlockOperation): void {
@@ -232,7 +242,10 @@ export class Blocks<D extends Dialect> {
   }
 
   #add(block: Block, operation: BlockOperation): void {
-    if (operation.op === 'append') this.#writer.append(block, operation.text, operation.part)
+    if (operation.op === 'append') {
+      this.#last = block
+      this.#writer.append(block, operation.text, operation.part)
+    }
     if (operation.op === 'list') this.#writer.addItem(block, operation.item)
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Limits } from '../limits.ts'
 import type { Dialect, Outcome } from '../message.ts'
-import { argumentsOf, isEmptyArguments, isNameless, isSameBlock, isSameInput, type Block } from './block.ts'
+import { argumentsOf, isEmptyArguments, isNameless, isSameBlock, isSameInput, judge, type Block } from './block.ts'
 import { contentBlockOf, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { mayHandOut, resentArguments } from './state.ts'
@@ -61,7 +61,7 @@ export class Calls<D extends Dialect> {
     if (block.kind !== 'tool_call' || block.fields.freeText !== undefined) return undefined
     const whole = resentArguments(block.text, block.lastAppendAt)
     const { toolDepth } = this.#options.limits
-    if (whole === undefined || parseToolInput(block.text, toolDepth).state !== 'invalid') return undefined
+    if (whole === undefined || judge(block, toolDepth).state !== 'invalid') return undefined
     if (parseToolInput(whole, toolDepth).state !== 'object') return undefined
     this.#output.note(this.#draft, { kind: 'resent_arguments', value: block.text.slice(0, block.lastAppendAt) }, block)
     return whole
@@ -92,7 +92,7 @@ export class Calls<D extends Dialect> {
     if (block.kind !== 'tool_call' || block.position.phase === 'handed_out') return
     const call = contentBlockOf(this.#draft, block, toolDepth, outcome)
     if (call.type !== 'tool_call' || call.state !== 'invalid') return
-    const input = parseToolInput(call.arguments, toolDepth)
+    const input = judge(block, toolDepth)
     if (input.state === 'object') return
     const detail = input.state === 'invalid' ? input.reason : input.state
     this.#output.note(this.#draft, { kind: 'invalid_input', detail }, block)

@@ -10,9 +10,19 @@ type Note = (kind: AnomalyKind, detail: string) => void
 
 export class Sequence {
   #last: number | undefined
-  #types = new Map<number, string>()
+  /** The number that the run began with, and the types of its events from there on. */
+  #first = 0
+  #types: (string | undefined)[] = []
   #held = new Map<number, Translation>()
   #isTrusted = true
+
+  /** Whether the event is simply the next one; then it is taken, and to be applied. */
+  isNext({ number, operations }: Translation): boolean {
+    if (number === undefined || !this.#isTrusted || this.#last === undefined || this.#held.size > 0) return false
+    if (number.value !== this.#last + 1 || operations.some(({ op }) => op === 'begin')) return false
+    this.#pass(number.value, number.type)
+    return true
+  }
 
   /** Takes an event; gives those that are to be applied now, in order. */
   offer(event: Translation, note: Note): readonly Translation[] {
@@ -22,7 +32,8 @@ export class Sequence {
     if (operations.some((operation) => operation.op === 'begin')) {
       const before = this.release(note)
       this.#last = value
-      this.#types = new Map([[value, type]])
+      this.#first = value
+      this.#types = [type]
       return [...before, event]
     }
     const isLast = operations.some(
@@ -32,7 +43,7 @@ export class Sequence {
       last: this.#last,
       value,
       type,
-      typeSeen: this.#types.get(value) ?? this.#held.get(value)?.number?.type,
+      typeSeen: this.#types[value - this.#first] ?? this.#held.get(value)?.number?.type,
       isLast,
     })
     switch (decision) {
@@ -69,13 +80,21 @@ export class Sequence {
   /** A new attempt: its numbers are trusted again. */
   restart(): void {
     this.#last = undefined
-    this.#types.clear()
+    this.#types = []
     this.#held.clear()
     this.#isTrusted = true
   }
 
   #pass(value: number, type: string): void {
-    this.#types.set(value, type)
+    if (this.#last === undefined) this.#first = value
+    const before = this.#first - value
+    if (before <= 0) this.#types[-before] = type
+    else if (before <= HELD_EVENTS) {
+      // The run did not begin with its first event.
+      this.#types.unshift(...Array<undefined>(before))
+      this.#types[0] = type
+      this.#first = value
+    }
     if (this.#last === undefined || value > this.#last) this.#last = value
   }
 

@@ -176,6 +176,14 @@ export const BLOCK_TABLE: Readonly<Record<BlockPhase, BlockRow>> = {
   },
 }
 
+/**
+ * Whether text just goes on, which is what nearly every event of a stream means: no rule of either table but `apply` and `append` is
+ * concerned, so that the assembler may go straight there.
+ */
+export function goesOn(message: MessagePhase, block: BlockPhase): boolean {
+  return message === 'streaming' && block === 'open'
+}
+
 /** The input that an operation is to a message. */
 export function messageInput(operation: Operation): Exclude<MessageInput, 'end'> {
   switch (operation.op) {

@@ -282,7 +282,7 @@ export function parseToolInput(text: string, maxDepth: number): ToolInput {
   if (value === null) return { state: 'object', input: {} }
   if (!isObject(value)) return { state: 'invalid', reason: 'not_an_object' }
   if (isDeeper(text, maxDepth)) return { state: 'invalid', reason: 'too_deep' }
-  return hasOverflow(text, value) ? { state: 'invalid', reason: 'not_json' } : { state: 'object', input: value }
+  return hasOverflow(value) ? { state: 'invalid', reason: 'not_json' } : { state: 'object', input: value }
 }
 
 function isCutObject(text: string): boolean {
@@ -292,8 +292,7 @@ function isCutObject(text: string): boolean {
 }
 
 /** Whether a number of it is too large for JavaScript: it reads as Infinity, which no JSON can say. */
-function hasOverflow(text: string, value: JsonValue): boolean {
-  if (!/\d{300}|[eE]\+?\d\d/.test(text)) return false
+function hasOverflow(value: JsonObject): boolean {
   const open: JsonValue[] = [value]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (typeof next === 'number' && !Number.isFinite(next)) return true
@@ -302,18 +301,37 @@ function hasOverflow(text: string, value: JsonValue): boolean {
   return false
 }
 
-/** Only for valid JSON. */
+/** Only for valid JSON. Looks at the text, since a later key may hide an earlier one in the value. */
 function isDeeper(text: string, maxDepth: number): boolean {
   let depth = 0
-  let isInString = false
-  for (let at = 0; at < text.length && depth <= maxDepth; at++) {
-    const char = text.charAt(at)
-    if (char === '"') isInString = !isInString
-    else if (isInString) at += char === '\\' ? 1 : 0
-    else if (char === '{' || char === '[') depth++
-    else if (char === '}' || char === ']') depth--
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '"':
+        at = endOfString(text, at)
+        break
+      case '{':
+      case '[':
+        depth++
+        if (depth > maxDepth) return true
+        break
+      case '}':
+      case ']':
+        depth--
+        break
+      default:
+    }
   }
-  return depth > maxDepth
+  return false
+}
+
+/** Where the string ends that begins at `start`: at the next quote with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let before = end - 1
+    while (text[before] === '\\') before--
+    if ((end - before) % 2 === 1) return end
+  }
+  return text.length
 }
 
 /** An inherited name must be defined: assigning to `__proto__` would set the prototype. */

@@ -85,6 +85,11 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | '
 function createTranslate(): Translate {
   let prefilled: JsonObject | undefined
   return (event) => {
+    // Nearly every event is a delta.
+    if (isObject(event.payload) && event.payload.type === 'content_block_delta') {
+      prefilled = undefined
+      return { operations: translateDelta(event.payload) }
+    }
     const operations = translate(event)
     const payload = isObject(event.payload) ? event.payload : {}
     const type = payload.type ?? event.name

@@ -44,7 +44,9 @@ export class ChatCalls {
   /** The `tool_calls` of a delta. */
   translate(calls: readonly unknown[], operations: Operation[]): void {
     this.#chunk += 1
-    for (const [position, call] of calls.entries()) {
+    let position = -1
+    for (const call of calls) {
+      position += 1
       if (isObject(call)) this.#translateCall(call, readDelta(call, position, calls.length), operations)
     }
   }
@@ -64,17 +66,16 @@ export class ChatCalls {
 
   #translateCall(call: JsonObject, delta: CallDelta, operations: Operation[]): void {
     const choice = this.#choice
-    const { slot, ...found } = this.#find(delta)
+    const { slot, isNew, reuses } = this.#find(delta)
     const forBlock = { choice, key: slot.key, kind: 'tool_call' } as const
     slot.chunk = this.#chunk
-    if (found.isNew) {
-      if (found.reuses) operations.push(note(choice, 'block_key_reused', `tool_calls index ${delta.index ?? 'none'}`))
+    if (isNew) {
+      if (reuses) operations.push(note(choice, 'block_key_reused', `tool_calls index ${delta.index ?? 'none'}`))
       operations.push({ op: 'open', ...forBlock, fields: fieldsOf(call, delta), wire: wireOf(call) })
     } else {
       if (delta.name === undefined) slot.text = undefined
       const fields = this.#adopt(slot, delta, operations)
-      const hasMore = Object.keys(call).some((key) => !KNOWN_KEYS.has(key))
-      if (fields !== undefined || hasMore) {
+      if (fields !== undefined || hasMore(call)) {
         operations.push({ op: 'patch', ...forBlock, ...(fields === undefined ? {} : { fields }), wire: wireOf(call) })
       }
     }
@@ -138,6 +139,11 @@ export class ChatCalls {
     if (text === slot.text) return false
     return (opensObject(text) || (text === '' && name !== slot.name)) && isWhole(slot.text)
   }
+}
+
+function hasMore(call: JsonObject): boolean {
+  for (const key in call) if (!KNOWN_KEYS.has(key)) return true
+  return false
 }
 
 /** A name that comes again is the same; one that comes before any arguments may be the rest of it, or all of it so far. */

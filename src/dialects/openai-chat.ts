@@ -67,7 +67,6 @@ class ChatTranslator {
   /** The fields of the chunks so far that are about the whole answer. */
   readonly #fields: JsonObject = {}
   readonly #choices = new Map<number, Choice>()
-  #hasRole = false
   #padding: JsonValue | undefined
   #operations: Operation[] = []
 
@@ -115,7 +114,6 @@ class ChatTranslator {
   #envelope(chunk: JsonObject): void {
     let changed: JsonObject | undefined
     for (const key in chunk) {
-      if (!Object.hasOwn(chunk, key)) continue
       const value = chunk[key]
       switch (key) {
         case 'choices':
@@ -134,7 +132,9 @@ class ChatTranslator {
           break
         default: {
           if (key === 'usage' && value !== null) break
-          if (Object.hasOwn(this.#fields, key) && (value === null || this.#fields[key] === value)) break
+          // Some chunks of Azure leave out when the answer was created by a zero.
+          const isEmpty = value === null || (key === 'created' && value === 0)
+          if (this.#fields[key] === value || (isEmpty && Object.hasOwn(this.#fields, key))) break
           const copy = copyFields({ [key]: value })
           changed = Object.assign(changed ?? {}, copy)
           Object.assign(this.#fields, copy)
@@ -185,7 +185,6 @@ class ChatTranslator {
     const choice = this.#choice(number)
     let more: JsonObject | undefined
     for (const key in source) {
-      if (!Object.hasOwn(source, key)) continue
       const value = source[key]
       switch (key) {
         case 'index':
@@ -198,8 +197,8 @@ class ChatTranslator {
           if (delta === undefined && isObject(value)) this.#message(number, choice, value)
           break
         case 'text':
-          // The older completions API.
-          this.#text(number, 'text', value)
+          // The older completions API. Some servers send it beside a delta that says the same.
+          if (delta === undefined) this.#text(number, 'text', value)
           break
         case 'logprobs':
           if (isObject(value))
@@ -217,16 +216,14 @@ class ChatTranslator {
   }
 
   /**
-   * The number of a choice. One server counts its chunks there: a number that is new without the role by which a choice begins, in a
-   * stream that had roles, is the first choice's.
+   * The number of a choice. One server counts its chunks there; it is known by the `message` that it sends beside every `delta`. A role is
+   * no sign: of several choices only the first may have one, and the counting server repeats it in every chunk.
    */
-  #numberOf(source: JsonObject, delta: JsonObject | undefined): number {
-    const { index } = source
-    if (typeof delta?.role === 'string' && delta.role !== '') this.#hasRole = true
+  #numberOf({ index, message }: JsonObject, delta: JsonObject | undefined): number {
     if (typeof index !== 'number' || !Number.isInteger(index) || index < 0) return 0
     if (index === 0 || this.#choices.has(index)) return index
-    const opens = typeof delta?.role === 'string' || source.message !== undefined || !this.#hasRole
-    if (opens && this.#choices.size < MAX_CHOICES) return index
+    const counts = delta !== undefined && isObject(message)
+    if (!counts && this.#choices.size < MAX_CHOICES) return index
     this.#add({ op: 'anomaly', choice: 0, kind: 'choice_ignored' })
     return this.#choices.keys().next().value ?? 0
   }
@@ -234,7 +231,6 @@ class ChatTranslator {
   #delta(number: number, choice: Choice, delta: JsonObject): void {
     let more: JsonObject | undefined
     for (const key in delta) {
-      if (!Object.hasOwn(delta, key)) continue
       const value = delta[key]
       switch (key) {
         case 'content':

@@ -68,10 +68,12 @@ export function readItem(item: JsonObject, isForeign: (item: JsonObject) => bool
   if (field !== undefined) return readCall(item, type, field, isForeign)
   const structured = STRUCTURED_CALLS.get(type)
   if (structured !== undefined) {
-    const name = textOf(item.name) ?? structured.name
+    // The id under which the client has to answer changes with the whole item. A call without a name is held until then.
+    const isNamed = item.execution !== 'client' || item.status !== 'in_progress'
+    const name = isNamed ? (textOf(item.name) ?? structured.name) : null
     return {
       kind: 'tool_call',
-      fields: { ...idsOf(item), name, origin: originOf(item, type) },
+      fields: { ...(isNamed ? idsOf(item) : {}), name, origin: originOf(item, type) },
       ...inputOf(item, structured.inputs),
     }
   }

@@ -4,7 +4,8 @@
  *
  * Ignored on purpose: `keepalive`; the text in events that open something (the deltas bring it, and older SDKs go on writing into those
  * objects), the output in `response.created` and `response.in_progress`; previews of what `output_item.done` brings whole: partial images,
- * the commands and output of shell calls, the diff of patch calls; the done events of audio.
+ * the commands and output of shell calls, the diff of patch calls; the done events of audio; how the listing of MCP tools gets on, for
+ * which its item has no field.
  */
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { StopReason } from '../message.ts'
@@ -32,10 +33,9 @@ const TEXT_EVENTS: ReadonlyMap<string, { readonly type: string; readonly field: 
   ['response.custom_tool_call_input', { type: 'custom_tool_call', field: 'input' }],
   ['response.code_interpreter_call_code', { type: 'code_interpreter_call', field: 'code' }],
 ])
-const STATUS_EVENT =
-  /^response\.(\w+_call|mcp_list_tools)\.(in_progress|searching|interpreting|generating|completed|failed)$/
+const STATUS_EVENT = /^response\.(\w+_call)\.(in_progress|searching|interpreting|generating|completed|failed)$/
 const PREVIEW_EVENT =
-  /^response\.(image_generation_call\.partial_image|shell_call_\w+\.(added|delta|done)|apply_patch_call_\w+\.(delta|done)|audio\.(transcript\.)?done)$/
+  /^response\.(image_generation_call\.partial_image|mcp_list_tools\.(in_progress|completed|failed)|shell_call_\w+\.(added|delta|done)|apply_patch_call_\w+\.(delta|done)|audio\.(transcript\.)?done)$/
 
 export const openaiResponses: DialectDefinition = {
   name: 'openai-responses',
@@ -57,10 +57,21 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | '
   return payload.object === 'response' && Array.isArray(payload.output) ? 'yes' : 'no'
 }
 
+/** What a delta of a part named, and the part that it was. */
+interface PartDelta {
+  readonly kind: 'text' | 'refusal'
+  readonly id: JsonValue | undefined
+  readonly output: JsonValue | undefined
+  readonly content: JsonValue | undefined
+  readonly at: { readonly key: string }
+}
+
 class ResponsesTranslator {
   readonly #items = new ResponseItems()
   /** The tools of the request, as the response repeats them. */
   #tools: readonly JsonValue[] = []
+  /** The part that the event before this one was a delta of. */
+  #lastDelta: PartDelta | undefined
   #operations: Operation[] = []
 
   translate({ payload, name }: ProviderEvent): Translation {
@@ -70,6 +81,7 @@ class ResponsesTranslator {
       return { operations: this.#operations }
     }
     const type = typeof payload.type === 'string' ? payload.type : (name ?? '')
+    if (!type.endsWith('.delta')) this.#lastDelta = undefined
     this.#event(type, payload)
     const value = numberOf(payload.sequence_number)
     return value === undefined
@@ -297,15 +309,25 @@ class ResponsesTranslator {
   }
 
   #partDelta(event: JsonObject, kind: 'text' | 'refusal'): void {
-    const { item, index, isNew } = this.#partOf(event, false)
-    const at = place(item, index)
-    if (isNew) this.#add({ op: 'patch', choice: 0, ...at, kind, wire: { item: item.key, part: index } })
-    if (typeof event.delta === 'string') this.#add({ op: 'append', choice: 0, ...at, kind, text: event.delta })
+    const at = this.#placeOfDelta(event, kind)
+    if (typeof event.delta === 'string') this.#add({ op: 'append', choice: 0, key: at.key, kind, text: event.delta })
     else this.#malformed(event)
     const { logprobs } = event
     if (Array.isArray(logprobs) && logprobs.length > 0) {
       this.#add({ op: 'patch', choice: 0, ...at, kind, append: copyFields({ logprobs }) })
     }
+  }
+
+  /** Nearly every delta names the same part as the one before it. */
+  #placeOfDelta(event: JsonObject, kind: 'text' | 'refusal'): { readonly key: string } {
+    const { item_id: id, output_index: output, content_index: content } = event
+    const last = this.#lastDelta
+    if (last?.kind === kind && last.id === id && last.output === output && last.content === content) return last.at
+    const { item, index, isNew } = this.#partOf(event, false)
+    const at = place(item, index)
+    if (isNew) this.#add({ op: 'patch', choice: 0, ...at, kind, wire: { item: item.key, part: index } })
+    this.#lastDelta = { kind, id, output, content, at }
+    return at
   }
 
   /** A part as a whole; `closes`: by the event that ends the part, not just its text. */

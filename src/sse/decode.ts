@@ -32,6 +32,9 @@ const HEAD_LENGTH = 64 * 1024
 /** How many lines that are no field are taken for the rest of an event. */
 const MAX_STRAY_LINES = 16
 
+/** How much of an event is held here before the parser gets it in pieces. */
+const HELD_LENGTH = 64 * 1024
+
 /** What a line may be longer than its value: the name of the field, a colon, a space. */
 const FIELD_LENGTH = 16
 
@@ -41,6 +44,11 @@ type Framing =
   | {
       readonly kind: 'sse'
       readonly parser: EventSourceParser
+      /** The beginning of an event, as far as it has come; the parser has none of it. */
+      pending: string
+      /** The parser has the beginning of an event: it gets the rest too. */
+      isInParser: boolean
+      endsLine: boolean
       head: string
       hasEvents: boolean
       hasForeignLines: boolean
@@ -50,6 +58,10 @@ type Framing =
   /** One JSON document over several lines: whole at the end only. */
   | { readonly kind: 'document'; readonly parts: string[]; length: number }
   | { readonly kind: 'closed' }
+
+type SseFraming = Extract<Framing, { kind: 'sse' }>
+
+const LF = 10
 
 export class Decoder {
   readonly #limit: number
@@ -144,7 +156,7 @@ export class Decoder {
         if (!framing.hasEvents && framing.head.length < HEAD_LENGTH) {
           framing.head += text.slice(0, HEAD_LENGTH - framing.head.length)
         }
-        this.#feedLines(framing.parser, text)
+        this.#feedLines(framing, text)
         return
       case 'lines':
         this.#lines(framing, text)
@@ -163,7 +175,7 @@ export class Decoder {
     }
   }
 
-  #sse(): Extract<Framing, { kind: 'sse' }> {
+  #sse(): SseFraming {
     const parser = createParser({
       onEvent: ({ data, event, id }) => {
         this.#event(data, event, id)
@@ -177,11 +189,20 @@ export class Decoder {
     })
     // The parser takes U+00EF U+00BB U+00BF at the very start for a byte order mark; here it is text.
     parser.feed('')
-    return { kind: 'sse', parser, head: '', hasEvents: false, hasForeignLines: false }
+    return {
+      kind: 'sse',
+      parser,
+      pending: '',
+      isInParser: false,
+      endsLine: false,
+      head: '',
+      hasEvents: false,
+      hasForeignLines: false,
+    }
   }
 
   /** No line may be longer than the limit, wherever chunks end. Where they are short that takes no look at the lines. */
-  #feedLines(parser: EventSourceParser, text: string): void {
+  #feedLines(framing: SseFraming, text: string): void {
     const most = this.#limit + FIELD_LENGTH
     let start = 0
     if (this.#lineLength + text.length <= most) start = text.lastIndexOf('\n') + 1
@@ -192,11 +213,71 @@ export class Decoder {
       }
     }
     this.#lineLength = (start === 0 ? this.#lineLength : 0) + text.length - start
-    if (this.#lineLength <= most) parser.feed(text)
+    if (this.#lineLength <= most) this.#feedEvents(framing, text)
     else {
-      if (start > 0) parser.feed(text.slice(0, start))
+      if (start > 0) this.#feedEvents(framing, text.slice(0, start))
       this.#close()
     }
+  }
+
+  /**
+   * Cuts the text at blank lines. An event of one `data` line, perhaps after an `event` line, is what nearly all are: it is read here;
+   * any other is the parser's. Between events the parser is at rest, so that it does not matter which of them it gets.
+   */
+  #feedEvents(framing: SseFraming, text: string): void {
+    let start = 0
+    // The blank line may be cut in two.
+    let end = framing.endsLine && text.charCodeAt(0) === LF ? -1 : text.indexOf('\n\n')
+    while (end !== -1 || (start === 0 && framing.endsLine && text.charCodeAt(0) === LF)) {
+      const next = end === -1 ? 1 : end + 2
+      this.#eventText(framing, text, start, next)
+      start = next
+      framing.endsLine = false
+      // The limit was reached.
+      if (this.#framing !== framing) return
+      end = text.indexOf('\n\n', start)
+    }
+    if (start === text.length) return
+    framing.endsLine = text.charCodeAt(text.length - 1) === LF
+    const rest = start === 0 ? text : text.slice(start)
+    if (framing.isInParser) framing.parser.feed(rest)
+    else framing.pending += rest
+    if (framing.pending.length > HELD_LENGTH) this.#toParser(framing)
+  }
+
+  #toParser(framing: SseFraming): void {
+    const { pending } = framing
+    framing.pending = ''
+    framing.isInParser = true
+    framing.parser.feed(pending)
+  }
+
+  /** The text up to and with a blank line, of which the beginning may have come before. */
+  #eventText(framing: SseFraming, text: string, start: number, end: number): void {
+    if (framing.isInParser) {
+      framing.isInParser = false
+      framing.parser.feed(text.slice(start, end))
+      return
+    }
+    const isWhole = framing.pending === ''
+    const source = isWhole ? text : framing.pending + text.slice(start, end)
+    framing.pending = ''
+    if (!this.#plainEvent(source, isWhole ? start : 0, isWhole ? end : source.length)) {
+      framing.parser.feed(isWhole ? text.slice(start, end) : source)
+    }
+  }
+
+  #plainEvent(text: string, start: number, end: number): boolean {
+    let at = start
+    let name: string | undefined
+    if (hasAt(text, 'event: ', at)) {
+      const line = text.indexOf('\n', at)
+      name = text.slice(at + 7, line)
+      at = line + 1
+    }
+    if (name === '' || !hasAt(text, 'data: ', at) || text.indexOf('\n', at) !== end - 2) return false
+    this.#event(text.slice(at + 6, end - 2), name, undefined)
+    return true
   }
 
   #close(): void {
@@ -243,7 +324,8 @@ export class Decoder {
     if (this.#strayLines.length < MAX_STRAY_LINES) this.#strayLines.push(error.line ?? '')
   }
 
-  #flush(framing: Extract<Framing, { kind: 'sse' }>): void {
+  #flush(framing: SseFraming): void {
+    if (framing.pending !== '') this.#toParser(framing)
     this.#isFlushing = true
     framing.parser.feed('\n\n')
     if (this.#decoded.some(({ kind }) => kind === 'too_long')) return
@@ -298,6 +380,12 @@ export class Decoder {
     if (!Array.isArray(payload)) this.#decoded.push({ kind: 'payload', payload })
     else for (const item of payload) this.#decoded.push({ kind: 'payload', payload: item })
   }
+}
+
+/** `text.startsWith(word, at)`, which is slow for a long text on Node 20. */
+function hasAt(text: string, word: string, at: number): boolean {
+  for (let i = 0; i < word.length; i++) if (text.charCodeAt(at + i) !== word.charCodeAt(i)) return false
+  return true
 }
 
 function isWhole(data: string): boolean {

@@ -42,6 +42,8 @@ export class Fold<D extends Dialect = Dialect> {
   readonly #decoder: Decoder
   #reading: Reading<D>
   #isLive: boolean
+  /** Somebody else decodes the events. */
+  #isDecoded = false
   readonly #facts: () => EndingFacts
 
   /** `facts` gives what a shell knows about a message that ends. */
@@ -66,6 +68,7 @@ export class Fold<D extends Dialect = Dialect> {
 
   /** Takes a provider event that is decoded already, as the official SDKs give it. It is copied; later changes to it do not matter. */
   receive(payload: unknown): readonly TurnEvent<D>[] {
+    this.#isDecoded = true
     this.#provider({ payload })
     return this.#take()
   }
@@ -74,7 +77,8 @@ export class Fold<D extends Dialect = Dialect> {
   end(ending: Ending): readonly TurnEvent<D>[] {
     for (const decoded of this.#decoder.end()) this.#one(decoded)
     if (this.#reading.kind === 'detecting') this.#giveUp(this.#reading)
-    return this.#assembler.end(ending)
+    const passesMark = !(this.#isDecoded && this.#reading.kind === 'reading' && this.#reading.endsBy === 'mark')
+    return this.#assembler.end(ending, passesMark)
   }
 
   /** From now on turn events are given. What was missed is in `snapshot()`. */
@@ -121,6 +125,7 @@ export class Fold<D extends Dialect = Dialect> {
     return {
       kind: 'reading',
       translate: definition.createTranslate(),
+      endsBy: definition.endsBy,
       // Without the option `dialect` the type parameter is every dialect, and with it this is the option itself.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       assembler: this.#assemblerFor(definition.name as D, definition),
@@ -253,7 +258,7 @@ export class Fold<D extends Dialect = Dialect> {
   /** No event told the dialect: the message fails, with the provider's error if it reported one. */
   #giveUp(detecting: Detecting): void {
     const assembler = this.#assemblerFor('unknown', anthropicMessages)
-    this.#reading = { kind: 'reading', assembler, translate: () => IGNORED }
+    this.#reading = { kind: 'reading', assembler, endsBy: 'event', translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
     const error = events.map(({ payload }) => payload).find((payload) => isObject(payload) && 'error' in payload)
     const failure = error === undefined ? unknownDialect(events) : readError(error)
@@ -273,7 +278,12 @@ interface Detecting {
 
 type Reading<D extends Dialect> =
   | Detecting
-  | { readonly kind: 'reading'; readonly translate: Translate; readonly assembler: Assembler<D> }
+  | {
+      readonly kind: 'reading'
+      readonly translate: Translate
+      readonly endsBy: DialectDefinition['endsBy']
+      readonly assembler: Assembler<D>
+    }
 
 type Held = { readonly event: ProviderEvent } | { readonly translation: Translation }
 

@@ -70,6 +70,7 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #anomalies: Anomaly[] = []
   #lateEvents = 0
   #begun = 0
+  #passesMark = true
   /** What the last operation was applied to. */
   #last: Strand<D> | undefined
 
@@ -96,8 +97,12 @@ export class Assembler<D extends Dialect = Dialect> {
     return this.#output.take()
   }
 
-  /** The only door to the message. Gives the last turn events; nothing when repeated. */
-  end(ending: Ending): readonly TurnEvent<D>[] {
+  /**
+   * The only door to the message. Gives the last turn events; nothing when repeated. `passesMark`: the protocol's last mark would have
+   * come through, so that it is odd if it has not.
+   */
+  end(ending: Ending, passesMark = true): readonly TurnEvent<D>[] {
+    this.#passesMark = passesMark
     this.#output.raw = undefined
     for (const due of this.#sequence.release(this.#noteNumber)) this.#applyAll(due)
     if (this.#strands.size === 0) this.#strand(0)
@@ -419,7 +424,9 @@ export class Assembler<D extends Dialect = Dialect> {
       acceptEof: this.#options.acceptEof,
     })
     blocks.finish(outcome.kind)
-    if (outcome.kind === 'complete' && draft.terminal !== 'hard') this.#output.note(draft, { kind: 'missing_terminal' })
+    if (outcome.kind === 'complete' && draft.terminal !== 'hard' && this.#passesMark) {
+      this.#output.note(draft, { kind: 'missing_terminal' })
+    }
     if (outcome.kind === 'complete' && draft.stop === undefined) this.#output.note(draft, { kind: 'missing_stop' })
     draft.phase = 'final'
     const final = messageOf(draft, this.#facts(), outcome, this.#options.facts?.() ?? {})

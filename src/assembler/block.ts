@@ -55,6 +55,8 @@ export interface Block {
   text: string
   /** The pieces of the text, where the provider names them. */
   parts: Part[]
+  /** The parts have changed in a way that `text`, and what was shown, do not have yet. */
+  isBehind: boolean
   /** Where the last delta of the text begins. */
   lastAppendAt: number
   /** What was streamed before a snapshot replaced it: the text that a replay repeats. */
@@ -90,6 +92,7 @@ export function createBlock(
     run,
     text: '',
     parts: [],
+    isBehind: false,
     lastAppendAt: 0,
     streamed: undefined,
     seedArguments: undefined,
@@ -104,6 +107,16 @@ export function createBlock(
     judged: undefined,
     heldBack: '',
   }
+}
+
+/** What stands between two parts of a text. */
+export const BETWEEN_PARTS = '\n\n'
+
+export function joinParts(parts: readonly Part[]): string {
+  return parts
+    .map(({ text }) => text)
+    .filter((text) => text !== '')
+    .join(BETWEEN_PARTS)
 }
 
 export function isEmptyBlock(block: Block): boolean {
@@ -185,7 +198,7 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
     case 'thinking':
       return {
         type: 'thinking',
-        text: block.text,
+        text: block.isBehind ? joinParts(block.parts) : block.text,
         ...(block.parts.length > 0 ? { parts: block.parts.map(({ name, text }) => ({ kind: name.kind, text })) } : {}),
         ...(isPresent(fields.signature) ? { signature: fields.signature } : {}),
         ...(isPresent(fields.encrypted) ? { encrypted: fields.encrypted } : {}),

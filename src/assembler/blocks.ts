@@ -11,24 +11,25 @@ import type {
   OpenOperation,
   PartName,
   SnapshotOperation,
-  SnapshotRank,
 } from '../operation.ts'
 import {
   argumentsOf,
+  BETWEEN_PARTS,
   createBlock,
   isEmptyBlock,
   isHandedOut,
   isNameless,
   isSameBlock,
-  isSameInput,
+  joinParts,
   mergePayload,
   type Block,
 } from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
 import { contentOf, failDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
-import { BLOCK_TABLE, compareText, decideReopen, decideSnapshot, goesOn, type BlockRule } from './state.ts'
-import { BETWEEN_PARTS, cutParts, partOf, Writer } from './writer.ts'
+import { BLOCK_TABLE, compareText, decideReopen, goesOn, type BlockRule } from './state.ts'
+import { Snapshots } from './snapshots.ts'
+import { cutParts, Writer } from './writer.ts'
 
 export interface BlockOptions extends CallOptions {
   /** Whether the dialect opens its blocks with an event of their own. */
@@ -43,6 +44,7 @@ export class Blocks<D extends Dialect> {
   readonly #options: BlockOptions
   readonly #calls: Calls<D>
   readonly #writer: Writer<D>
+  readonly #snapshots: Snapshots<D>
   #last: Block | undefined
 
   constructor(draft: Draft, output: Output<D>, options: BlockOptions) {
@@ -51,6 +53,7 @@ export class Blocks<D extends Dialect> {
     this.#options = options
     this.#calls = new Calls(draft, output, options)
     this.#writer = new Writer(draft, output, options.limits.messageLength)
+    this.#snapshots = new Snapshots(draft, output, this.#writer, options.limits.toolDepth)
   }
 
   /** Whether the operation just went on with the block that was written last; if not, nothing has happened. */
@@ -152,6 +155,7 @@ export class Blocks<D extends Dialect> {
     for (const block of this.#draft.byKey.values()) if (block.position.phase === 'held') this.#judge(block)
     for (const block of this.#draft.blocks) {
       if (block.position.phase === 'replaying') block.position = block.position.of
+      this.#writer.settle(block)
       if (block.position.phase === 'open') this.#close(block, 'end', outcome)
       else this.#calls.handOut(block, outcome)
       this.#calls.explain(block, outcome)
@@ -261,6 +265,7 @@ export class Blocks<D extends Dialect> {
   }
 
   #openAgain(block: Block, operation: OpenOperation): void {
+    this.#writer.settle(block)
     const { position } = block
     const decision = decideReopen({
       phase: position.phase,
@@ -386,6 +391,8 @@ export class Blocks<D extends Dialect> {
   /** Takes a block over into the new attempt, as far as it was sent again. */
   #keep(block: Block): void {
     const { position } = block
+    if (block.isBehind) block.text = joinParts(block.parts)
+    block.isBehind = false
     block.snapshotRank = 0
     for (const part of block.parts) part.rank = 0
     block.heldBack = ''
@@ -414,8 +421,7 @@ export class Blocks<D extends Dialect> {
 
   #reconcile(block: Block, operation: SnapshotOperation): void {
     const { position } = block
-    if (operation.parts === undefined) this.#reconcileText(block, operation)
-    else for (const one of operation.parts) this.#reconcilePart(block, operation.rank, one)
+    this.#snapshots.apply(block, operation)
     if (position.phase === 'replaying') position.textAt = (block.streamed ?? block.text).length
     if (operation.rank >= block.snapshotRank) {
       block.snapshotRank = operation.rank
@@ -424,47 +430,6 @@ export class Blocks<D extends Dialect> {
       if (items.length > 0 && !equalJson(items, block.items)) block.items = items
     }
     if (operation.closes) this.#closeOnce(block)
-  }
-
-  #reconcileText(block: Block, { rank, text = '' }: SnapshotOperation): void {
-    const decision = decideSnapshot({
-      have: block.text,
-      text,
-      rank,
-      knownRank: block.snapshotRank,
-      handedOut: isHandedOut(block.position),
-    })
-    switch (decision) {
-      case 'extend':
-        this.#writer.append(block, text.slice(block.text.length))
-        return
-      case 'replace':
-        this.#output.note(this.#draft, { kind: 'snapshot_differs', value: block.text }, block)
-        this.#writer.replace(block, text)
-        return
-      case 'refuse':
-        if (!isSameInput(block.text, text, this.#options.limits.toolDepth)) {
-          this.#output.note(this.#draft, { kind: 'snapshot_refused', value: text }, block)
-        }
-        return
-      case 'keep':
-        return
-      default: {
-        const never: never = decision
-        return never
-      }
-    }
-  }
-
-  #reconcilePart(block: Block, rank: SnapshotRank, { part: name, text }: NamedText): void {
-    const part = partOf(block, name)
-    const decision = decideSnapshot({ have: part.text, text, rank, knownRank: part.rank, handedOut: false })
-    if (rank > part.rank) part.rank = rank
-    if (decision === 'extend') this.#writer.append(block, text.slice(part.text.length), name)
-    if (decision === 'replace') {
-      this.#output.note(this.#draft, { kind: 'snapshot_differs', value: part.text }, block)
-      this.#writer.replacePart(block, part, text)
-    }
   }
 
   /** The block is whole, as an event says that may say so again. */
@@ -497,14 +462,13 @@ export class Blocks<D extends Dialect> {
     if (whole !== undefined) this.#writer.replace(block, whole)
     if (block.text === '' && block.seedArguments !== undefined)
       this.#output.added(this.#draft, block, block.seedArguments)
+    this.#writer.settle(block)
     block.position = { phase: 'closed', by }
     block.lossesAfter = this.#draft.losses
     this.#output.stopped(this.#draft, block)
     this.#calls.handOut(block, outcome)
   }
 }
-
-type NamedText = NonNullable<SnapshotOperation['parts']>[number]
 
 function isSamePart(a: PartName, b: PartName | undefined): boolean {
   return b !== undefined && a.kind === b.kind && a.index === b.index

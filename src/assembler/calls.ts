@@ -73,7 +73,8 @@ export class Calls<D extends Dialect> {
     const isAllowed = mayHandOut({
       origin: block.fields.origin ?? 'client',
       hasName: !isNameless(block),
-      isEmpty: isEmptyArguments(block.text),
+      // Of plain text nothing but its end shows that it is whole: it is never handed out early.
+      isEmpty: block.fields.freeText !== undefined || isEmptyArguments(block.text),
       stop: this.#draft.stop?.reason,
       policy: this.#options.toolCalls,
       outcome,

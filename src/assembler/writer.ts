@@ -5,12 +5,9 @@
 import { copyJson, sizeOfJson, type JsonValue } from '../json.ts'
 import type { Dialect } from '../message.ts'
 import type { PartName } from '../operation.ts'
-import type { Block, Part } from './block.ts'
+import { BETWEEN_PARTS, joinParts, type Block, type Part } from './block.ts'
 import { growDraft, type Draft } from './draft.ts'
 import type { Output } from './output.ts'
-
-/** What stands between two parts of a text. */
-export const BETWEEN_PARTS = '\n\n'
 
 export class Writer<D extends Dialect> {
   readonly #draft: Draft
@@ -41,9 +38,17 @@ export class Writer<D extends Dialect> {
     this.#output.replaced(this.#draft, block)
   }
 
-  /** The text of one part becomes another one. */
+  /** The text of one part becomes another one. What follows it in the whole text moves, so a reader is told at the end of the block. */
   replacePart(block: Block, part: Part, text: string): void {
     part.text = text
+    block.isBehind = true
+    this.grow(text.length)
+  }
+
+  /** Makes the whole text what its parts say, and shows it, if it is not. */
+  settle(block: Block): void {
+    if (!block.isBehind) return
+    block.isBehind = false
     this.replace(block, joinParts(block.parts))
   }
 
@@ -69,23 +74,20 @@ export class Writer<D extends Dialect> {
 
   #extendPart(block: Block, text: string, name: PartName): void {
     const part = partOf(block, name)
-    if (part === block.parts.at(-1)) {
-      const opens = part.text === '' && block.text !== ''
-      part.text += text
-      this.#extend(block, opens && text !== '' ? BETWEEN_PARTS + text : text)
-    } else if (text !== '') {
-      // An earlier part goes on: what follows it in the text moves.
-      part.text += text
+    const opens = part.text === '' && block.text !== ''
+    part.text += text
+    if (part !== block.parts.at(-1) && text !== '') block.isBehind = true
+    if (!block.isBehind) this.#extend(block, opens && text !== '' ? BETWEEN_PARTS + text : text)
+    else {
       this.#draft.pieces += 1
-      block.text = joinParts(block.parts)
       this.grow(text.length)
-      this.#output.replaced(this.#draft, block)
     }
   }
 }
 
 export function partOf(block: Block, name: PartName): Part {
-  const known = block.parts.find((part) => part.name.kind === name.kind && part.name.index === name.index)
+  // Nearly always it is the last.
+  const known = block.parts.findLast((part) => part.name.kind === name.kind && part.name.index === name.index)
   if (known !== undefined) return known
   const part: Part = { name, text: '', rank: 0 }
   block.parts.push(part)
@@ -103,11 +105,4 @@ export function cutParts(block: Block): void {
     part.text = rest.slice(0, part.text.length)
     rest = rest.slice(part.text.length)
   }
-}
-
-function joinParts(parts: readonly Part[]): string {
-  return parts
-    .map(({ text }) => text)
-    .filter((text) => text !== '')
-    .join(BETWEEN_PARTS)
 }

@@ -51,6 +51,7 @@ export const anthropicMessages: DialectDefinition = {
   name: 'anthropic-messages',
   opensBlocks: true,
   recognisesReplay: 'at_begin',
+  endsBy: 'event',
   createTranslate,
   looksLike,
   toNative: (messages) => (messages[0] === undefined ? null : messageToNative(messages[0])),

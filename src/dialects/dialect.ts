@@ -18,6 +18,8 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly opensBlocks: boolean
   /** By what a message that is sent again is recognised: its begin event, or that it comes after the stop reason. */
   readonly recognisesReplay: 'at_begin' | 'after_stop'
+  /** What ends the protocol: an event of its own, or a mark of the transport that who decodes the events does not pass on. */
+  readonly endsBy: 'event' | 'mark'
   createTranslate(): Translate
   /** Whether an event shows that the stream is of this dialect. `empty`: it means nothing in it, however often it comes. */
   looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty'

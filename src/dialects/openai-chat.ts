@@ -39,6 +39,7 @@ export const openaiChat: DialectDefinition = {
   name: 'openai-chat',
   opensBlocks: false,
   recognisesReplay: 'after_stop',
+  endsBy: 'mark',
   createTranslate() {
     const translator = new ChatTranslator()
     return (event) => translator.translate(event)

@@ -139,7 +139,10 @@ function textsOf(list: JsonValue | undefined, kind: PartName['kind']): { part: P
   }))
 }
 
-/** The fields of an item that stand in `message.wire.items`: all but what its block holds. What is empty stays, to be filled again. */
+/**
+ * The fields of an item that stand in `message.wire.items`: all but what its block holds. Of that stays what is empty, to be filled again,
+ * but for the text of a call, which is a text anyway.
+ */
 export function fieldsOfItem(item: JsonObject): JsonObject {
   const type = typeof item.type === 'string' ? item.type : ''
   const held = heldFields(type)
@@ -148,7 +151,7 @@ export function fieldsOfItem(item: JsonObject): JsonObject {
     const value = item[name]
     if (value === undefined) continue
     if (Array.isArray(value)) fields[name] = []
-    else if (value === null || value === '') fields[name] = value
+    else if (value === null || (value === '' && !TEXT_FIELDS.has(type))) fields[name] = value
   }
   return fields
 }

@@ -41,6 +41,7 @@ export const openaiResponses: DialectDefinition = {
   name: 'openai-responses',
   opensBlocks: true,
   recognisesReplay: 'at_begin',
+  endsBy: 'event',
   createTranslate() {
     const translator = new ResponsesTranslator()
     return (event) => translator.translate(event)
@@ -224,7 +225,7 @@ class ResponsesTranslator {
   /** An item as a whole. */
   #item(item: Item, source: JsonObject, rank: SnapshotRank): void {
     this.#fieldsOf(item, source, rank)
-    const isOver = source.status !== 'in_progress'
+    const isOver = source.status !== 'in_progress' && source.status !== 'incomplete'
     if (item.type === 'message') {
       const content = Array.isArray(source.content) ? source.content : []
       for (const [index, part] of content.entries()) {

@@ -259,11 +259,11 @@ export class Decoder {
       framing.parser.feed(text.slice(start, end))
       return
     }
-    const isWhole = framing.pending === ''
-    const source = isWhole ? text : framing.pending + text.slice(start, end)
+    const isInText = framing.pending === ''
+    const source = isInText ? text : framing.pending + text.slice(start, end)
     framing.pending = ''
-    if (!this.#plainEvent(source, isWhole ? start : 0, isWhole ? end : source.length)) {
-      framing.parser.feed(isWhole ? text.slice(start, end) : source)
+    if (!this.#plainEvent(source, isInText ? start : 0, isInText ? end : source.length)) {
+      framing.parser.feed(isInText ? text.slice(start, end) : source)
     }
   }
 

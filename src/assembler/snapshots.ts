@@ -1,0 +1,73 @@
+/**
+ * What the final form of a block does to what was streamed of it: `decideSnapshot` in `state.ts` says what, here it is done, for the text
+ * as a whole or part by part.
+ */
+import type { Dialect } from '../message.ts'
+import type { SnapshotOperation, SnapshotRank } from '../operation.ts'
+import { isHandedOut, isSameInput, type Block } from './block.ts'
+import type { Draft } from './draft.ts'
+import type { Output } from './output.ts'
+import { decideSnapshot } from './state.ts'
+import { partOf, type Writer } from './writer.ts'
+
+type NamedText = NonNullable<SnapshotOperation['parts']>[number]
+
+export class Snapshots<D extends Dialect> {
+  readonly #draft: Draft
+  readonly #output: Output<D>
+  readonly #writer: Writer<D>
+  readonly #toolDepth: number
+
+  constructor(draft: Draft, output: Output<D>, writer: Writer<D>, toolDepth: number) {
+    this.#draft = draft
+    this.#output = output
+    this.#writer = writer
+    this.#toolDepth = toolDepth
+  }
+
+  apply(block: Block, operation: SnapshotOperation): void {
+    if (operation.parts === undefined) this.#wholeText(block, operation)
+    else for (const one of operation.parts) this.#wholePart(block, operation.rank, one)
+  }
+
+  #wholeText(block: Block, { rank, text = '' }: SnapshotOperation): void {
+    const decision = decideSnapshot({
+      have: block.text,
+      text,
+      rank,
+      knownRank: block.snapshotRank,
+      handedOut: isHandedOut(block.position),
+    })
+    switch (decision) {
+      case 'extend':
+        this.#writer.append(block, text.slice(block.text.length))
+        return
+      case 'replace':
+        this.#output.note(this.#draft, { kind: 'snapshot_differs', value: block.text }, block)
+        this.#writer.replace(block, text)
+        return
+      case 'refuse':
+        if (!isSameInput(block.text, text, this.#toolDepth)) {
+          this.#output.note(this.#draft, { kind: 'snapshot_refused', value: text }, block)
+        }
+        return
+      case 'keep':
+        return
+      default: {
+        const never: never = decision
+        return never
+      }
+    }
+  }
+
+  #wholePart(block: Block, rank: SnapshotRank, { part: name, text }: NamedText): void {
+    const part = partOf(block, name)
+    const decision = decideSnapshot({ have: part.text, text, rank, knownRank: part.rank, handedOut: false })
+    if (rank > part.rank) part.rank = rank
+    if (decision === 'extend') this.#writer.append(block, text.slice(part.text.length), name)
+    if (decision === 'replace') {
+      this.#output.note(this.#draft, { kind: 'snapshot_differs', value: part.text }, block)
+      this.#writer.replacePart(block, part, text)
+    }
+  }
+}

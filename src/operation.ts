@@ -66,6 +66,8 @@ export interface MetaOperation extends ForChoice {
   readonly path?: readonly [string, ...string[]]
   /** As of a snapshot: what came with a higher rank under the same path is not overwritten. */
   readonly rank?: SnapshotRank
+  /** Fields there that an earlier event gave, and this one, which is whole, does not. */
+  readonly drop?: readonly string[]
   /** Lists (also within objects) of the message's wire fields that grow by these items. */
   readonly append?: JsonObject
   /** It says once more who speaks, as the first event of a message does. */

@@ -69,6 +69,8 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #messages: AssistantMessage<D>[] = []
   readonly #anomalies: Anomaly[] = []
   #lateEvents = 0
+  /** Something of the event under way came too late. */
+  #isLate = false
   #begun = 0
   #passesMark = true
   /** What the last operation was applied to. */
@@ -184,12 +186,14 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   #applyAll(event: Translation): void {
+    this.#isLate = false
     for (const operation of event.operations) {
       if (operation.op === 'append' && this.#goesOn(operation)) continue
       if (operation.choice !== 'all') this.#apply(this.#strand(operation.choice), operation)
       else if (this.#strands.size === 0) this.#apply(this.#strand(0), operation)
       else for (const strand of this.#strands.values()) this.#apply(strand, operation)
     }
+    if (this.#isLate) this.#lateEvents += 1
   }
 
   #goesOn(operation: AppendOperation): boolean {
@@ -198,7 +202,7 @@ export class Assembler<D extends Dialect = Dialect> {
 
   #apply(strand: Strand<D> | undefined, operation: Operation): void {
     if (strand === undefined) {
-      this.#lateEvents += 1
+      this.#isLate = true
       return
     }
     this.#last = strand
@@ -232,7 +236,7 @@ export class Assembler<D extends Dialect = Dialect> {
         this.#applyTo(strand, operation)
         return
       case 'ignore':
-        this.#lateEvents += 1
+        this.#isLate = true
         return
       case 'finish':
         return
@@ -328,7 +332,7 @@ export class Assembler<D extends Dialect = Dialect> {
         else this.#anomalies.push({ kind: 'second_message', detail: excerpt(operation.id ?? '') })
         return
       case 'late':
-        this.#lateEvents += 1
+        this.#isLate = true
         return
       default: {
         const never: never = decision

@@ -113,7 +113,7 @@ export function clearDraft(draft: Draft): void {
 /**
  * Takes over message-level fields: into the message's own, or into an object of theirs. Gives by how much the message has grown.
  */
-export function mergeWire(draft: Draft, { wire, path, rank = 0, append }: MetaOperation): number {
+export function mergeWire(draft: Draft, { wire, path, rank = 0, drop = [], append }: MetaOperation): number {
   let target = draft.wire
   for (const name of path ?? []) target = objectIn(target, name)
   const grown = append === undefined ? 0 : growFields(draft.wire, append)
@@ -121,6 +121,7 @@ export function mergeWire(draft: Draft, { wire, path, rank = 0, append }: MetaOp
   const name = (path ?? []).join('/')
   const known = draft.ranks.get(name) ?? 0
   if (rank > known) draft.ranks.set(name, rank)
+  if (rank >= known) for (const dropped of drop) delete target[dropped]
   return grown + mergeFields(target, copyFields(wire, rank < known ? new Set(Object.keys(target)) : undefined))
 }
 

@@ -14,34 +14,38 @@ export function toChatCompletion(messages: readonly AssistantMessage[]): JsonVal
     object: 'chat.completion',
     ...(first.model === undefined ? {} : { model: first.model }),
     ...(fingerprint ? { system_fingerprint: fingerprint } : {}),
-    choices: messages.map(choiceOf),
+    choices: messages.map((message) => choiceOf(message, wire.object === 'chat.completion')),
     ...(first.rawUsage === undefined ? {} : { usage: copyFields(first.rawUsage) }),
   }
 }
 
-function choiceOf(message: AssistantMessage): JsonObject {
+/** The SDK gives every streamed choice these fields; one that came whole has what the wire gave it. */
+function choiceOf(message: AssistantMessage, cameWhole: boolean): JsonObject {
   const wire = isObject(message.wire.choice) ? copyFields(message.wire.choice) : {}
   return {
     index: 0,
-    logprobs: null,
+    ...(cameWhole ? {} : { logprobs: null }),
     ...wire,
-    message: messageOf(message),
+    message: messageOf(message, cameWhole),
     finish_reason: message.stop.raw,
   }
 }
 
-function messageOf({ content, wire }: AssistantMessage): JsonObject {
+function messageOf({ content, wire }: AssistantMessage, cameWhole: boolean): JsonObject {
   const calls = content.filter((block): block is ToolCallBlock => block.type === 'tool_call')
   const functionCall = calls.find(isFunctionCall)
   const toolCalls = calls.filter((call) => !isFunctionCall(call))
   const audio = content.find(({ type }) => type === 'media')
+  const text = joined(content, 'text')
+  const refusal = joined(content, 'refusal')
   const annotations = content.flatMap((block) => (block.type === 'text' ? (block.citations ?? []) : []))
   return {
     role: 'assistant',
+    ...(cameWhole ? {} : { content: null, refusal: null }),
     ...(isObject(wire.message) ? copyFields(wire.message) : {}),
     ...reasoningOf(content),
-    content: joined(content, 'text') ?? null,
-    refusal: joined(content, 'refusal') ?? null,
+    ...(text === undefined ? {} : { content: text }),
+    ...(refusal === undefined ? {} : { refusal }),
     ...(annotations.length > 0 ? { annotations: annotations.map((item) => copyJson(item) ?? null) } : {}),
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls.map(callToNative) } : {}),
     ...(functionCall === undefined

@@ -7,11 +7,12 @@
  */
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { StopReason } from '../message.ts'
-import type { Operation, Translation, UsageCounts } from '../operation.ts'
+import type { Operation, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError } from './error.ts'
 import { ChatCalls, textOf } from './openai-chat-calls.ts'
 import { toChatCompletion } from './openai-chat-native.ts'
+import { chatCounts } from './openai-usage.ts'
 
 const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['stop', 'end_turn'],
@@ -96,6 +97,7 @@ class ChatTranslator {
       return
     }
     const isWhole = this.#choices.size === 0 && isWholeAnswer(chunk)
+    if (isWhole) this.#fields.object = 'chat.completion'
     this.#envelope(chunk)
     const choices = Array.isArray(chunk.choices) ? chunk.choices : []
     // An answer has a first choice, also if its first chunk speaks of none.
@@ -191,7 +193,6 @@ class ChatTranslator {
         case 'index':
         case 'delta':
         case 'finish_reason':
-        case 'usage':
         case 'error':
           break
         case 'message':
@@ -202,8 +203,9 @@ class ChatTranslator {
           if (delta === undefined) this.#text(number, 'text', value)
           break
         case 'logprobs':
-          if (isObject(value))
+          if (isObject(value)) {
             this.#add({ op: 'meta', choice: number, append: { choice: { logprobs: copyFields(value) } } })
+          } else if (delta === undefined) more = Object.assign(more ?? {}, { logprobs: null })
           break
         default:
           if (isNews(choice.last, `choice.${key}`, value))
@@ -369,27 +371,31 @@ class ChatTranslator {
     if (isObject(message.audio)) {
       this.#add({ op: 'patch', choice: number, key: 'audio', kind: 'media', wire: copyFields(message.audio) })
     }
-    const rest = copyFields(message, WHOLE_MESSAGE)
+    const rest = { ...copyFields(message, WHOLE_MESSAGE), ...emptyFields(message) }
     for (const field of REASONING_FIELDS) if (typeof rest[field] === 'string') delete rest[field]
     if (Object.keys(rest).length > 0) this.#add({ op: 'meta', choice: number, path: ['message'], wire: rest })
   }
 
   #finish(number: number, choice: Choice, source: JsonObject): void {
     const raw = source.finish_reason
-    if (source.error)
-      this.#add({ op: 'fail', choice: number, error: readError({ error: copyJson(source.error) ?? null }) })
-    if (typeof raw !== 'string' || raw === '') return
+    const hasReason = typeof raw === 'string' && raw !== ''
+    if (hasReason) this.#stop(number, choice, raw)
+    const isError = hasReason && STOP_REASONS.get(raw.toLowerCase()) === 'error'
+    if (!source.error && !isError) return
+    const error = source.error ? { error: copyJson(source.error) ?? null } : source
+    this.#add({ op: 'fail', choice: number, error: readError(error) })
+  }
+
+  #stop(number: number, choice: Choice, raw: string): void {
     // A finish that is repeated, and what is sent again before it, is not the last chunk.
     if (!choice.hasStopped) this.#pad()
     choice.hasStopped = true
-    const reason = STOP_REASONS.get(raw.toLowerCase()) ?? 'unknown'
-    this.#add({ op: 'stop', choice: number, reason, raw })
+    this.#add({ op: 'stop', choice: number, reason: STOP_REASONS.get(raw.toLowerCase()) ?? 'unknown', raw })
     this.#add({ op: 'terminal', choice: number, strength: 'soft' })
-    if (reason === 'error') this.#add({ op: 'fail', choice: number, error: readError(source) })
   }
 
   #usage(usage: JsonValue | undefined): void {
-    if (isObject(usage)) this.#add({ op: 'usage', choice: 'all', counts: countsOf(usage), raw: copyFields(usage) })
+    if (isObject(usage)) this.#add({ op: 'usage', choice: 'all', counts: chatCounts(usage), raw: copyFields(usage) })
   }
 
   #malformed(payload: unknown): void {
@@ -407,6 +413,17 @@ const WHOLE_MESSAGE: ReadonlySet<string> = new Set([
   'function_call',
   'audio',
 ])
+
+/** The fields that blocks stand for, where there is nothing in them that could be a block. */
+function emptyFields(message: JsonObject): JsonObject {
+  const empty: JsonObject = {}
+  for (const name of WHOLE_MESSAGE) {
+    const value = message[name]
+    if (name !== 'role' && (value === null || value === '')) empty[name] = value
+    if (Array.isArray(value) && value.length === 0) empty[name] = []
+  }
+  return empty
+}
 
 /** Whether a value under a key is another one than the last; what is no plain value always is. */
 function isNews(last: Map<string, JsonValue>, key: string, value: JsonValue | undefined): boolean {
@@ -427,20 +444,4 @@ function isWholeAnswer({ object, choices }: JsonObject): boolean {
     choices.length > 0 &&
     choices.every((choice) => isObject(choice) && isObject(choice.message) && !('delta' in choice))
   )
-}
-
-function countsOf(usage: JsonObject): UsageCounts {
-  const input = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : {}
-  const output = isObject(usage.completion_tokens_details) ? usage.completion_tokens_details : {}
-  const counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] } = {}
-  const set = (name: keyof UsageCounts, ...values: readonly (JsonValue | undefined)[]): void => {
-    const value = values.find((one) => typeof one === 'number')
-    if (typeof value === 'number') counts[name] = value
-  }
-  set('inputTokens', usage.prompt_tokens, usage.input_tokens)
-  set('outputTokens', usage.completion_tokens, usage.output_tokens)
-  set('cacheReadTokens', input.cached_tokens, usage.cached_tokens, usage.prompt_cache_hit_tokens)
-  set('cacheWriteTokens', input.cache_write_tokens)
-  set('reasoningTokens', output.reasoning_tokens, usage.reasoning_tokens)
-  return counts
 }

@@ -15,11 +15,18 @@ export function toResponse(message: AssistantMessage): JsonObject {
     ...wire,
     ...(message.idSource === 'wire' ? { id: id ?? message.id } : {}),
     ...(message.model === undefined ? {} : { model: message.model }),
-    output: Object.entries(isObject(items) ? items : {}).map(([key, item]) =>
-      itemToNative(isObject(item) ? item : {}, blocks.get(key) ?? []),
-    ),
+    output: Object.entries(isObject(items) ? items : {})
+      .toSorted(([a], [b]) => byPlace(a, b))
+      .map(([key, item]) => itemToNative(isObject(item) ? item : {}, blocks.get(key) ?? [])),
     ...(message.rawUsage === undefined ? {} : { usage: copyFields(message.rawUsage) }),
   }
+}
+
+/** Keys are output indexes; of several items under one index the later have a second number. */
+function byPlace(a: string, b: string): number {
+  const [index = 0, copy = 0] = a.split('.').map(Number)
+  const [otherIndex = 0, otherCopy = 0] = b.split('.').map(Number)
+  return index - otherIndex || copy - otherCopy
 }
 
 function itemToNative(item: JsonObject, blocks: readonly ContentBlock[]): JsonObject {

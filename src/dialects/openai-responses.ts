@@ -9,12 +9,13 @@
  */
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { StopReason } from '../message.ts'
-import type { Operation, PartName, SnapshotRank, Translation, UsageCounts } from '../operation.ts'
+import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError } from './error.ts'
 import { fieldsOfItem, readItem, readPart, textFieldOf } from './openai-responses-forms.ts'
 import { numberOf, ResponseItems, type Item } from './openai-responses-items.ts'
 import { toResponse } from './openai-responses-native.ts'
+import { responsesCounts } from './openai-usage.ts'
 
 const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['completed', 'end_turn'],
@@ -24,6 +25,7 @@ const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
 ])
 
 const NOT_META: ReadonlySet<string> = new Set(['id', 'model', 'output', 'output_text', '_request_id'])
+const NOT_META_WITH_USAGE: ReadonlySet<string> = new Set([...NOT_META, 'usage'])
 const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'response', 'sequence_number'])
 
 /** Deltas of an item's one text, and the field in which the done event has the whole; by the type of the item that they are about. */
@@ -71,6 +73,7 @@ class ResponsesTranslator {
   readonly #items = new ResponseItems()
   /** The tools of the request, as the response repeats them. */
   #tools: readonly JsonValue[] = []
+  #hasAudio = false
   /** The part that the event before this one was a delta of. */
   #lastDelta: PartDelta | undefined
   #operations: Operation[] = []
@@ -253,7 +256,9 @@ class ResponsesTranslator {
   }
 
   #fieldsOf(item: Item, source: JsonObject, rank: SnapshotRank): void {
-    this.#add({ op: 'meta', choice: 0, path: ['items', item.key], rank, wire: fieldsOfItem(source) })
+    // An item that is done without a status is not in progress any more.
+    const drop = rank > 0 && source.status === undefined ? { drop: ['status'] } : {}
+    this.#add({ op: 'meta', choice: 0, path: ['items', item.key], rank, wire: fieldsOfItem(source), ...drop })
   }
 
   #unknown(item: Item, source: JsonObject): void {
@@ -419,6 +424,9 @@ class ResponsesTranslator {
 
   #audio(field: 'data' | 'transcript', value: JsonValue | undefined): void {
     if (typeof value !== 'string') return
+    // Nothing on the wire opens it.
+    if (!this.#hasAudio) this.#add({ op: 'open', choice: 0, key: 'audio', kind: 'media' })
+    this.#hasAudio = true
     this.#add({ op: 'patch', choice: 0, key: 'audio', kind: 'media', append: { [field]: value } })
   }
 
@@ -435,8 +443,11 @@ class ResponsesTranslator {
 
   /** A response that is under way. */
   #under(response: JsonObject, begins: boolean): void {
-    if (begins) this.#items.restart()
-    const wire = copyFields(response, NOT_META)
+    if (begins) {
+      this.#items.restart()
+      this.#hasAudio = false
+    }
+    const wire = metaOf(response)
     this.#add({ op: begins ? 'begin' : 'meta', choice: 0, ...this.#identity(response), wire })
     this.#usage(response.usage)
   }
@@ -451,13 +462,14 @@ class ResponsesTranslator {
     const response = isObject(event.response) ? event.response : {}
     const { id, model } = this.#identity(response)
     const named = { ...(id === undefined ? {} : { id }), ...(model === undefined ? {} : { model }) }
-    this.#add({ op: 'meta', choice: 0, ...named, wire: copyFields(response, NOT_META) })
+    this.#add({ op: 'meta', choice: 0, ...named, wire: metaOf(response) })
     const beside = copyFields(event, NOT_EVENT)
     // Some servers put facts of their own beside the response.
     if (Object.keys(beside).length > 0) this.#add({ op: 'meta', choice: 0, path: ['event'], wire: beside })
     const wasEmpty = this.#items.isEmpty
     for (const { item, source, isNew } of this.#items.whole(Array.isArray(response.output) ? response.output : [])) {
       if (wasEmpty || !isNew || !isHollow(source)) this.#item(item, source, 3)
+      else this.#add({ op: 'anomaly', choice: 0, kind: 'snapshot_refused', value: copyFields(source) })
     }
     this.#usage(response.usage)
     const status = type === 'failed' || typeof response.status !== 'string' ? type : response.status
@@ -497,16 +509,13 @@ class ResponsesTranslator {
 
   #usage(usage: JsonValue | undefined): void {
     if (!isObject(usage)) return
-    const input = isObject(usage.input_tokens_details) ? usage.input_tokens_details : {}
-    const output = isObject(usage.output_tokens_details) ? usage.output_tokens_details : {}
-    const counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] } = {}
-    if (typeof usage.input_tokens === 'number') counts.inputTokens = usage.input_tokens
-    if (typeof usage.output_tokens === 'number') counts.outputTokens = usage.output_tokens
-    if (typeof input.cached_tokens === 'number') counts.cacheReadTokens = input.cached_tokens
-    if (typeof input.cache_write_tokens === 'number') counts.cacheWriteTokens = input.cache_write_tokens
-    if (typeof output.reasoning_tokens === 'number') counts.reasoningTokens = output.reasoning_tokens
-    this.#add({ op: 'usage', choice: 0, counts, raw: copyFields(usage) })
+    this.#add({ op: 'usage', choice: 0, counts: responsesCounts(usage), raw: copyFields(usage) })
   }
+}
+
+/** The response's own fields. A usage that is not there yet is one of them. */
+function metaOf(response: JsonObject): JsonObject {
+  return copyFields(response, isObject(response.usage) ? NOT_META_WITH_USAGE : NOT_META)
 }
 
 function place(item: Item, index: number): { readonly key: string } {

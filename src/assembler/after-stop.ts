@@ -73,10 +73,10 @@ function compare(
     texts.set(block, (texts.get(block) ?? '') + textOf(operation))
   }
   const all = [...texts]
-  const hasText = all.some(([, text]) => text !== '')
+  const hasContent = operations.some(({ op }) => op === 'list') || all.some(([, text]) => text !== '')
   return {
-    tail: hasText && all.every(([block, text]) => block.text.endsWith(text)),
-    head: hasText && all.every(([block, text]) => block.text.startsWith(text)),
+    tail: hasContent && all.every(([block, text]) => block.text.endsWith(text)),
+    head: hasContent && all.every(([block, text]) => block.text.startsWith(text)),
   }
 }
 

@@ -25,11 +25,11 @@ import {
   type Block,
 } from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
-import { contentOf, failDraft, limitError, type Draft } from './draft.ts'
+import { contentOf, dropPathsBefore, failDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { BLOCK_TABLE, compareText, decideReopen, goesOn, type BlockRule } from './state.ts'
 import { Snapshots } from './snapshots.ts'
-import { cutParts, Writer } from './writer.ts'
+import { cutParts, endOfPart, Writer } from './writer.ts'
 
 export interface BlockOptions extends CallOptions {
   /** Whether the dialect opens its blocks with an event of their own. */
@@ -346,7 +346,7 @@ export class Blocks<D extends Dialect> {
   #compareClose(block: Block): void {
     const { position } = block
     if (position.phase !== 'replaying') return
-    const isAtEnd = position.textAt === (block.streamed ?? block.text).length && position.itemsAt >= block.items.length
+    const isAtEnd = position.textAt === endOfText(block) && position.itemsAt >= block.items.length
     if (!isAtEnd) {
       if (this.#regenerate()) this.#close(block, 'wire')
       return
@@ -375,6 +375,7 @@ export class Blocks<D extends Dialect> {
     const { toolDepth } = this.#options.limits
     this.#output.note(draft, { kind: 'regenerated', content: contentOf(draft, toolDepth) })
     const from = draft.replayedFrom ?? draft.run
+    dropPathsBefore(draft, from)
     const kept = draft.blocks.filter((block) => block.run >= from && block !== without)
     draft.attempt += 1
     draft.blocks = []
@@ -421,8 +422,16 @@ export class Blocks<D extends Dialect> {
 
   #reconcile(block: Block, operation: SnapshotOperation): void {
     const { position } = block
+    if (position.phase === 'replaying' && this.#snapshots.contradict(block, operation)) {
+      if (this.#regenerate()) this.apply(operation)
+      return
+    }
     this.#snapshots.apply(block, operation)
-    if (position.phase === 'replaying') position.textAt = (block.streamed ?? block.text).length
+    if (position.phase === 'replaying') {
+      const last = operation.parts?.at(-1)?.part
+      position.textAt = Math.max(position.textAt, last === undefined ? endOfText(block) : endOfPart(block, last))
+      position.part = last
+    }
     if (operation.rank >= block.snapshotRank) {
       block.snapshotRank = operation.rank
       this.#merge(block, operation)
@@ -468,6 +477,10 @@ export class Blocks<D extends Dialect> {
     this.#output.stopped(this.#draft, block)
     this.#calls.handOut(block, outcome)
   }
+}
+
+function endOfText(block: Block): number {
+  return (block.streamed ?? block.text).length
 }
 
 function isSamePart(a: PartName, b: PartName | undefined): boolean {

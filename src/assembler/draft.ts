@@ -33,8 +33,8 @@ export interface Draft {
   lastId: string | undefined
   model: string | undefined
   wire: JsonObject
-  /** Of what rank the fields are that came under a path. */
-  ranks: Map<string, SnapshotRank>
+  /** Under which paths fields came: of what rank they are, and in which run they were told last. */
+  paths: Map<string, { readonly path: readonly string[]; rank: SnapshotRank; run: number }>
   /** How often the message began again: blocks opened before that may be sent again. */
   run: number
   /** The run in which the message began to be sent again, as far as it is known to be: what was opened since is the new version. */
@@ -70,7 +70,7 @@ export function createDraft(key: string, choice: number): Draft {
     lastId: undefined,
     model: undefined,
     wire: {},
-    ranks: new Map(),
+    paths: new Map(),
     run: 0,
     replayedFrom: undefined,
     blocks: [],
@@ -98,7 +98,7 @@ export function clearDraft(draft: Draft): void {
   draft.lastId = undefined
   draft.model = undefined
   draft.wire = {}
-  draft.ranks.clear()
+  draft.paths.clear()
   draft.run = 0
   draft.replayedFrom = undefined
   draft.blocks = []
@@ -114,15 +114,36 @@ export function clearDraft(draft: Draft): void {
  * Takes over message-level fields: into the message's own, or into an object of theirs. Gives by how much the message has grown.
  */
 export function mergeWire(draft: Draft, { wire, path, rank = 0, drop = [], append }: MetaOperation): number {
-  let target = draft.wire
-  for (const name of path ?? []) target = objectIn(target, name)
   const grown = append === undefined ? 0 : growFields(draft.wire, append)
   if (wire === undefined) return grown
-  const name = (path ?? []).join('/')
-  const known = draft.ranks.get(name) ?? 0
-  if (rank > known) draft.ranks.set(name, rank)
-  if (rank >= known) for (const dropped of drop) delete target[dropped]
-  return grown + mergeFields(target, copyFields(wire, rank < known ? new Set(Object.keys(target)) : undefined))
+  if (path === undefined) return grown + mergeFields(draft.wire, copyFields(wire))
+  let target = draft.wire
+  for (const name of path) target = objectIn(target, name)
+  const told = draft.paths.get(path.join('/')) ?? { path, rank: 0, run: draft.run }
+  draft.paths.set(path.join('/'), told)
+  told.run = draft.run
+  // What is of another type is another thing.
+  if (typeof target.type === 'string' && typeof wire.type === 'string' && target.type !== wire.type) {
+    for (const name of Object.keys(target)) delete target[name]
+    told.rank = 0
+  }
+  const isLower = rank < told.rank
+  if (!isLower) {
+    told.rank = rank
+    for (const dropped of drop) delete target[dropped]
+  }
+  return grown + mergeFields(target, copyFields(wire, isLower ? new Set(Object.keys(target)) : undefined))
+}
+
+/** Forgets what came under a path before the message was sent anew, and not again since. */
+export function dropPathsBefore(draft: Draft, run: number): void {
+  for (const [key, told] of draft.paths) {
+    if (told.run >= run) continue
+    draft.paths.delete(key)
+    let target = draft.wire
+    for (const name of told.path.slice(0, -1)) target = objectIn(target, name)
+    delete target[told.path.at(-1) ?? '']
+  }
 }
 
 function objectIn(fields: JsonObject, name: string): JsonObject {

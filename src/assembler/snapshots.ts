@@ -7,7 +7,7 @@ import type { SnapshotOperation, SnapshotRank } from '../operation.ts'
 import { isHandedOut, isSameInput, type Block } from './block.ts'
 import type { Draft } from './draft.ts'
 import type { Output } from './output.ts'
-import { decideSnapshot } from './state.ts'
+import { contradicts, decideSnapshot } from './state.ts'
 import { partOf, type Writer } from './writer.ts'
 
 type NamedText = NonNullable<SnapshotOperation['parts']>[number]
@@ -23,6 +23,12 @@ export class Snapshots<D extends Dialect> {
     this.#output = output
     this.#writer = writer
     this.#toolDepth = toolDepth
+  }
+
+  /** Whether it shows that a block that is being sent again is another one. */
+  contradict(block: Block, { text, parts }: SnapshotOperation): boolean {
+    if (parts === undefined) return contradicts(text, block)
+    return parts.some((one) => contradicts(one.text, partOf(block, one.part)))
   }
 
   apply(block: Block, operation: SnapshotOperation): void {

@@ -310,6 +310,15 @@ export function decideSnapshot(facts: {
   return facts.have.startsWith(facts.text) ? 'keep' : 'refuse'
 }
 
+/** Whether the final form of a text that is being sent again shows that it is another text: neither what it is, nor what it was when it streamed. */
+export function contradicts(
+  text: string | undefined,
+  known: { readonly text: string; readonly streamed?: string | undefined },
+): boolean {
+  if (text === undefined || text === '' || text === known.streamed) return false
+  return !text.startsWith(known.text)
+}
+
 /**
  * What it means that content came after the stop reason, in a protocol that has no event by which a message begins again: whether it was
  * a repeat of what the message has, or goes on. `tail` and `head` are true if, of every block, it is the end or the beginning of the text,

@@ -94,6 +94,17 @@ export function partOf(block: Block, name: PartName): Part {
   return part
 }
 
+/** Where a part ends in the whole text. */
+export function endOfPart(block: Block, name: PartName): number {
+  const last = partOf(block, name)
+  let end = 0
+  for (const part of block.parts) {
+    if (part.text !== '') end += part.text.length + (end === 0 ? 0 : BETWEEN_PARTS.length)
+    if (part === last) break
+  }
+  return end
+}
+
 /** Makes the parts agree with a text that was cut. */
 export function cutParts(block: Block): void {
   let rest = block.text

@@ -206,3 +206,17 @@ export function readPart(part: JsonObject): PartForm {
 function textOf(value: JsonValue | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
+
+/** A message without any text, as some servers put it in place of what they streamed. */
+export function isHollow(item: JsonObject): boolean {
+  if (item.type !== 'message' || !Array.isArray(item.content)) return false
+  return item.content.every((part) => isObject(part) && !part.text && !part.refusal)
+}
+
+const NOT_META: ReadonlySet<string> = new Set(['id', 'model', 'output', 'output_text', '_request_id'])
+const NOT_META_WITH_USAGE: ReadonlySet<string> = new Set([...NOT_META, 'usage'])
+
+/** The response's own fields. A usage that is not there yet is one of them. */
+export function fieldsOfResponse(response: JsonObject): JsonObject {
+  return copyFields(response, isObject(response.usage) ? NOT_META_WITH_USAGE : NOT_META)
+}

@@ -19,7 +19,7 @@ export interface Item {
 }
 
 export class ResponseItems {
-  readonly #items: Item[] = []
+  #items: Item[] = []
   readonly #keys = new Set<string>()
   readonly #byId = new Map<string, Item>()
   #run = 1
@@ -28,6 +28,13 @@ export class ResponseItems {
   restart(): void {
     this.#run += 1
     for (const item of this.#items) item.isDone = false
+  }
+
+  /** Another message begins. */
+  forget(): void {
+    this.#items = []
+    this.#keys.clear()
+    this.#byId.clear()
   }
 
   get isEmpty(): boolean {
@@ -43,7 +50,7 @@ export class ResponseItems {
       this.#items.findLast(
         (item) => item.run < this.#run && item.type === type && item.index === index && index !== undefined,
       )
-    const item = known ?? this.#add(type, index)
+    const item = known ?? this.#replaced(type, index) ?? this.#add(type, index)
     item.run = this.#run
     this.#learn(item, source)
     return item
@@ -110,8 +117,18 @@ export class ResponseItems {
     return undefined
   }
 
-  #add(type: string, index: number | undefined): Item {
-    const key = this.#freeKey(index)
+  /** Of a message that is sent again, an item of another type takes the place of the one that was there. */
+  #replaced(type: string, index: number | undefined): Item | undefined {
+    const old = this.#items.find(
+      (item) => item.run > 0 && item.run < this.#run && item.index === index && index !== undefined,
+    )
+    if (old === undefined) return undefined
+    this.#items = this.#items.filter((item) => item !== old)
+    for (const [id, item] of this.#byId) if (item === old) this.#byId.delete(id)
+    return this.#add(type, index, old.key)
+  }
+
+  #add(type: string, index: number | undefined, key = this.#freeKey(index)): Item {
     const item: Item = { key, type, index, run: 0, isDone: false, parts: new Set() }
     this.#items.push(item)
     this.#keys.add(key)

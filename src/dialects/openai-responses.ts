@@ -12,7 +12,7 @@ import type { StopReason } from '../message.ts'
 import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError } from './error.ts'
-import { fieldsOfItem, readItem, readPart, textFieldOf } from './openai-responses-forms.ts'
+import { fieldsOfItem, fieldsOfResponse, isHollow, readItem, readPart, textFieldOf } from './openai-responses-forms.ts'
 import { numberOf, ResponseItems, type Item } from './openai-responses-items.ts'
 import { toResponse } from './openai-responses-native.ts'
 import { responsesCounts } from './openai-usage.ts'
@@ -24,8 +24,6 @@ const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['content_filter', 'content_filter'],
 ])
 
-const NOT_META: ReadonlySet<string> = new Set(['id', 'model', 'output', 'output_text', '_request_id'])
-const NOT_META_WITH_USAGE: ReadonlySet<string> = new Set([...NOT_META, 'usage'])
 const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'response', 'sequence_number'])
 
 /** Deltas of an item's one text, and the field in which the done event has the whole; by the type of the item that they are about. */
@@ -73,6 +71,7 @@ class ResponsesTranslator {
   readonly #items = new ResponseItems()
   /** The tools of the request, as the response repeats them. */
   #tools: readonly JsonValue[] = []
+  #id: JsonValue | undefined
   #hasAudio = false
   /** The part that the event before this one was a delta of. */
   #lastDelta: PartDelta | undefined
@@ -203,7 +202,7 @@ class ResponsesTranslator {
     if (text !== undefined && type.endsWith('.delta')) {
       const { item, isNew } = this.#items.of(event, text.type)
       if (isNew) this.#implied(item, text.type)
-      this.#append(event, item.key, event.delta)
+      this.#append(event, keyOf(item), event.delta)
     } else if (text !== undefined && type.endsWith('.done')) this.#textDone(event, text.type, text.field)
     else if (PREVIEW_EVENT.test(type)) return
     else if (STATUS_EVENT.test(type)) this.#status(event, type)
@@ -221,7 +220,7 @@ class ResponsesTranslator {
     const form = readItem(source, this.#isForeign)
     if (form === undefined) return
     const { kind, fields, wire } = form
-    this.#add({ op: 'open', choice: 0, key: item.key, kind, fields, wire: { item: item.key, ...wire } })
+    this.#add({ op: 'open', choice: 0, key: keyOf(item), kind, fields, wire: { item: item.key, ...wire } })
     if (form.isUnknown) this.#unknown(item, source)
   }
 
@@ -243,7 +242,7 @@ class ResponsesTranslator {
     this.#add({
       op: 'snapshot',
       choice: 0,
-      key: item.key,
+      key: keyOf(item),
       kind,
       rank,
       fields,
@@ -262,7 +261,7 @@ class ResponsesTranslator {
   }
 
   #unknown(item: Item, source: JsonObject): void {
-    this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_block', detail: wordOf(source.type), key: item.key })
+    this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_block', detail: wordOf(source.type), key: keyOf(item) })
   }
 
   /** An item of which only deltas came. */
@@ -272,7 +271,7 @@ class ResponsesTranslator {
     const kind = type === 'reasoning' ? 'thinking' : 'tool_call'
     const freeText = textFieldOf(type)
     const fields = kind === 'tool_call' && freeText !== undefined && freeText !== 'arguments' ? { freeText } : {}
-    this.#add({ op: 'patch', choice: 0, key: item.key, kind, fields, wire: { item: item.key } })
+    this.#add({ op: 'patch', choice: 0, key: keyOf(item), kind, fields, wire: { item: item.key } })
   }
 
   #status(event: JsonObject, type: string): void {
@@ -392,14 +391,15 @@ class ResponsesTranslator {
     const { item, isNew } = this.#items.of(event, 'reasoning')
     if (isNew) this.#implied(item, 'reasoning')
     if (typeof text !== 'string') this.#malformed(event)
-    else this.#add({ op: 'append', choice: 0, key: item.key, kind: 'thinking', text, part: reasoningPart(event, kind) })
+    else
+      this.#add({ op: 'append', choice: 0, key: keyOf(item), kind: 'thinking', text, part: reasoningPart(event, kind) })
   }
 
   #reasoningDone(event: JsonObject, kind: PartName['kind'], text: JsonValue | undefined): void {
     const { item, isNew } = this.#items.of(event, 'reasoning')
     if (isNew) this.#implied(item, 'reasoning')
     const parts = typeof text === 'string' ? [{ part: reasoningPart(event, kind), text }] : []
-    this.#add({ op: 'snapshot', choice: 0, key: item.key, kind: 'thinking', rank: 1, parts })
+    this.#add({ op: 'snapshot', choice: 0, key: keyOf(item), kind: 'thinking', rank: 1, parts })
   }
 
   #append(event: JsonObject, key: string, text: JsonValue | undefined): void {
@@ -414,7 +414,7 @@ class ResponsesTranslator {
     this.#add({
       op: 'snapshot',
       choice: 0,
-      key: item.key,
+      key: keyOf(item),
       kind: 'tool_call',
       rank: 1,
       ...(typeof value === 'string' ? { text: value } : {}),
@@ -444,10 +444,12 @@ class ResponsesTranslator {
   /** A response that is under way. */
   #under(response: JsonObject, begins: boolean): void {
     if (begins) {
-      this.#items.restart()
+      if (response.id === this.#id) this.#items.restart()
+      else this.#items.forget()
+      this.#id = response.id
       this.#hasAudio = false
     }
-    const wire = metaOf(response)
+    const wire = fieldsOfResponse(response)
     this.#add({ op: begins ? 'begin' : 'meta', choice: 0, ...this.#identity(response), wire })
     this.#usage(response.usage)
   }
@@ -462,7 +464,7 @@ class ResponsesTranslator {
     const response = isObject(event.response) ? event.response : {}
     const { id, model } = this.#identity(response)
     const named = { ...(id === undefined ? {} : { id }), ...(model === undefined ? {} : { model }) }
-    this.#add({ op: 'meta', choice: 0, ...named, wire: metaOf(response) })
+    this.#add({ op: 'meta', choice: 0, ...named, wire: fieldsOfResponse(response) })
     const beside = copyFields(event, NOT_EVENT)
     // Some servers put facts of their own beside the response.
     if (Object.keys(beside).length > 0) this.#add({ op: 'meta', choice: 0, path: ['event'], wire: beside })
@@ -513,9 +515,9 @@ class ResponsesTranslator {
   }
 }
 
-/** The response's own fields. A usage that is not there yet is one of them. */
-function metaOf(response: JsonObject): JsonObject {
-  return copyFields(response, isObject(response.usage) ? NOT_META_WITH_USAGE : NOT_META)
+/** The block of an item that has just one. As the first part of a message has: what is sent again in its place must meet it. */
+function keyOf(item: Item): string {
+  return place(item, 0).key
 }
 
 function place(item: Item, index: number): { readonly key: string } {
@@ -524,10 +526,4 @@ function place(item: Item, index: number): { readonly key: string } {
 
 function reasoningPart(event: JsonObject, kind: PartName['kind']): PartName {
   return { kind, index: numberOf(kind === 'summary' ? event.summary_index : event.content_index) ?? 0 }
-}
-
-/** A message without any text, as some servers put it in place of what they streamed. */
-function isHollow(item: JsonObject): boolean {
-  if (item.type !== 'message' || !Array.isArray(item.content)) return false
-  return item.content.every((part) => isObject(part) && !part.text && !part.refusal)
 }

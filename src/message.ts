@@ -122,6 +122,10 @@ export interface RefusalBlock {
 /** Audio or an image that the model made. */
 export interface MediaBlock {
   readonly type: 'media'
+  /** What is said in it, where the provider writes that down. */
+  readonly text?: string
+  /** The data in base64, as far as it was streamed. */
+  readonly data?: string
   readonly wire: JsonObject
 }
 

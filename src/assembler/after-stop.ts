@@ -2,7 +2,7 @@
  * What comes of a message after its stop reason, in a protocol that has no event by which a message begins again: it is held back until
  * it is known whether a proxy repeats itself or the model goes on. `decideAfterStop` in `state.ts` judges; here are the facts for it.
  */
-import { equalJson, sizeOfJson } from '../json.ts'
+import { equalJson, sizeOfJson, type JsonValue } from '../json.ts'
 import type { BlockOperation, MetaOperation, Operation } from '../operation.ts'
 import { isSameBlock, type Block } from './block.ts'
 import { decideAfterStop } from './state.ts'
@@ -12,6 +12,7 @@ export type LateOperation = BlockOperation | MetaOperation
 export class AfterStop {
   #held: LateOperation[] = []
   #opensAgain = false
+  readonly #tails = new Tails()
 
   /** Keeps an operation back if it is content; gives its size then, else undefined. */
   hold(operation: Operation): number | undefined {
@@ -50,8 +51,20 @@ export class AfterStop {
     this.#held = []
     this.#opensAgain = false
     if (held.length === 0) return undefined
-    const { tail, head } = compare(held, blocks)
-    return { kind: decideAfterStop({ tail, head, opensAgain, before }), operations: held }
+    const { tail, head } = compare(held, blocks, this.#tails, opensAgain && before === 'end')
+    const kind = decideAfterStop({ tail, head, opensAgain, before })
+    if (kind === 'continuation') this.#follow(held, blocks)
+    return { kind, operations: held }
+  }
+
+  /** What is held is about to be added. */
+  #follow(held: readonly LateOperation[], blocks: ReadonlyMap<string, Block>): void {
+    const texts = new Map<Block, string>()
+    for (const operation of held) {
+      const block = operation.op === 'append' ? blocks.get(operation.key) : undefined
+      if (block !== undefined && operation.op === 'append') texts.set(block, (texts.get(block) ?? '') + operation.text)
+    }
+    for (const [block, text] of texts) this.#tails.grow(block, text)
   }
 }
 
@@ -60,23 +73,35 @@ export interface Released {
   readonly operations: readonly LateOperation[]
 }
 
-/** Whether, block by block, the held text is the end, or the beginning, of what the message has. */
+/** What is held of one block. */
+interface Held {
+  text: string
+  readonly items: JsonValue[]
+}
+
+/** Whether, block by block, what is held is the end, or the beginning, of what the message has. */
 function compare(
   operations: readonly LateOperation[],
   blocks: ReadonlyMap<string, Block>,
+  tails: Tails,
+  wantsHead: boolean,
 ): { readonly tail: boolean; readonly head: boolean } {
-  const texts = new Map<Block, string>()
+  const byBlock = new Map<Block, Held>()
   for (const operation of operations) {
     if (operation.op === 'meta') continue
     const block = blocks.get(operation.key)
     if (block === undefined || !isRepeatOf(block, operation)) return { tail: false, head: false }
-    texts.set(block, (texts.get(block) ?? '') + textOf(operation))
+    const held = byBlock.get(block) ?? { text: '', items: [] }
+    byBlock.set(block, held)
+    held.text += textOf(operation)
+    if (operation.op === 'list') held.items.push(operation.item)
   }
-  const all = [...texts]
-  const hasContent = operations.some(({ op }) => op === 'list') || all.some(([, text]) => text !== '')
+  const all = [...byBlock]
+  if (!all.some(([, { text, items }]) => text !== '' || items.length > 0)) return { tail: false, head: false }
   return {
-    tail: hasContent && all.every(([block, text]) => block.text.endsWith(text)),
-    head: hasContent && all.every(([block, text]) => block.text.startsWith(text)),
+    tail: all.every(([block, { text, items }]) => hasItemsAt(block, items, -1) && tails.endsWith(block, text)),
+    head:
+      wantsHead && all.every(([block, { text, items }]) => hasItemsAt(block, items, 0) && block.text.startsWith(text)),
   }
 }
 
@@ -86,10 +111,10 @@ function isRepeatOf(block: Block, operation: BlockOperation): boolean {
     case 'patch':
       return isSameBlock(block, operation.kind, operation.fields)
     case 'list':
-      return block.items.some((item) => equalJson(item, operation.item))
     case 'append':
-    case 'snapshot':
       return block.kind === operation.kind
+    case 'snapshot':
+      return block.kind === operation.kind && (operation.text ?? block.text) === block.text
     case 'close':
       return true
     default: {
@@ -99,10 +124,41 @@ function isRepeatOf(block: Block, operation: BlockOperation): boolean {
   }
 }
 
+/** Whether a block's list begins (0) or ends (-1) with these items. */
+function hasItemsAt(block: Block, items: readonly JsonValue[], end: 0 | -1): boolean {
+  const start = end === 0 ? 0 : block.items.length - items.length
+  return start >= 0 && items.every((item, i) => equalJson(item, block.items[start + i] ?? null))
+}
+
 function textOf(operation: BlockOperation): string {
-  if (operation.op === 'append' || operation.op === 'snapshot') return operation.text ?? ''
+  if (operation.op === 'append') return operation.text
   return operation.op === 'open' ? (operation.seed ?? '') : ''
 }
+
+/**
+ * The last characters of the blocks' texts. A text that grows is many pieces, and to look at its end makes V8 join them all: a server that
+ * sends a stop reason with every chunk would make that quadratic.
+ */
+class Tails {
+  readonly #known = new Map<Block, { readonly length: number; readonly text: string }>()
+
+  endsWith(block: Block, text: string): boolean {
+    const known = this.#known.get(block)
+    const tail = known?.length === block.text.length ? known.text : block.text.slice(-TAIL_LENGTH)
+    this.#known.set(block, { length: block.text.length, text: tail })
+    if (text.length <= tail.length) return tail.endsWith(text)
+    return text.endsWith(tail) && block.text.endsWith(text)
+  }
+
+  /** The text is about to be added to the block. */
+  grow(block: Block, text: string): void {
+    const known = this.#known.get(block)
+    if (known?.length !== block.text.length) return
+    this.#known.set(block, { length: known.length + text.length, text: (known.text + text).slice(-TAIL_LENGTH) })
+  }
+}
+
+const TAIL_LENGTH = 4096
 
 function sizeOf(operation: LateOperation): number {
   if (operation.op === 'append') return operation.text.length

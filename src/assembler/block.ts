@@ -55,6 +55,7 @@ export interface Block {
   text: string
   /** The pieces of the text, where the provider names them. */
   parts: Part[]
+  partsByName: Map<string, Part> | undefined
   /** The parts have changed in a way that `text`, and what was shown, do not have yet. */
   isBehind: boolean
   /** Where the last delta of the text begins. */
@@ -92,6 +93,7 @@ export function createBlock(
     run,
     text: '',
     parts: [],
+    partsByName: undefined,
     isBehind: false,
     lastAppendAt: 0,
     streamed: undefined,
@@ -218,7 +220,12 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
     case 'refusal':
       return { type: 'refusal', text: block.text, wire }
     case 'media':
-      return { type: 'media', wire }
+      return {
+        type: 'media',
+        ...(block.text === '' ? {} : { text: block.text }),
+        ...(block.items.length === 0 ? {} : { data: block.items.filter((item) => typeof item === 'string').join('') }),
+        wire,
+      }
     case 'other':
       return { type: 'other', ...(block.text === '' ? {} : { text: block.text }), ...citations, wire }
     default: {

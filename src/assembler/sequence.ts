@@ -30,11 +30,15 @@ export class Sequence {
     if (number === undefined || !this.#isTrusted) return [event]
     const { value, type } = number
     if (operations.some((operation) => operation.op === 'begin')) {
-      const before = this.release(note)
+      // What waits for events before it is sent again after them.
+      for (const waiting of this.#held.keys()) {
+        note('sequence_gap', `number ${waiting} came before its turn, and then the message began again`)
+      }
+      this.#held.clear()
       this.#last = value
       this.#first = value
       this.#types = [type]
-      return [...before, event]
+      return [event]
     }
     const isLast = operations.some(
       (operation) => operation.op === 'fail' || (operation.op === 'terminal' && operation.strength === 'hard'),

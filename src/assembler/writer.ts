@@ -85,12 +85,17 @@ export class Writer<D extends Dialect> {
   }
 }
 
+/** The part of that name; it is made if there is none. Nearly always it is the last. */
 export function partOf(block: Block, name: PartName): Part {
-  // Nearly always it is the last.
-  const known = block.parts.findLast((part) => part.name.kind === name.kind && part.name.index === name.index)
+  const last = block.parts.at(-1)
+  if (last !== undefined && last.name.kind === name.kind && last.name.index === name.index) return last
+  block.partsByName ??= new Map()
+  const key = `${name.kind} ${name.index}`
+  const known = block.partsByName.get(key)
   if (known !== undefined) return known
   const part: Part = { name, text: '', rank: 0 }
   block.parts.push(part)
+  block.partsByName.set(key, part)
   return part
 }
 

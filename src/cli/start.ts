@@ -1,4 +1,5 @@
 /** `onefold start`, which `npm start` runs: the bundled recordings folded, beside what a plain loop makes of the same bytes. */
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AssistantMessage } from '../message.ts'
 import { caseOf, findRecordings, readRecordingFile } from '../node/recording-files.ts'
@@ -25,29 +26,50 @@ interface Folded {
   readonly plain: PlainResult
 }
 
+/** Of the bundled recordings so many rows of each dialect are shown; of a folder that is named, all. */
+const ROWS = 9
+
 async function run(args: readonly string[], console: Console): Promise<ExitCode> {
-  const folder = args[0] ?? fileURLToPath(new URL('../../recordings', import.meta.url))
+  const [named] = args
+  const folder = named ?? fileURLToPath(new URL('../../recordings', import.meta.url))
   const files = await findRecordings(folder)
   const all: Folded[] = []
   for (const file of files) all.push(await foldFile(file))
   const { print, paint, width } = console
-  const wrong = all.filter((folded) => faultsOf(folded).length > 0)
-  const right = all.filter((folded) => faultsOf(folded).length === 0)
-  print(`${paint('bold', 'onefold')} folds an LLM provider's stream, whole or broken, into exactly one message.\n`)
-  print(
-    `${count(all.length, 'recorded stream')}. What a plain loop makes of ${wrong.length} of them, and what onefold makes of them:\n`,
-  )
-  print(table(wrong, width, paint))
-  print(`\n${right.length} more, which the plain loop gets right too:\n`)
-  print(wrap(right.map(({ file }) => caseOf(file)).join(', '), Math.min(width, 100)))
-  const shown = all.find(({ file }) => caseOf(file) === SHOWN_WHOLE) ?? all[0]
-  if (shown === undefined) return 0
-  print(`\nOne of them whole, ${paint('bold', caseOf(shown.file))}: ${noteOf(shown.recording)}\n`)
-  print(renderMessage(shown.message, paint))
-  const command = 'node dist/cli/main.js fold'
-  print(`\n  ${command} ${relative(shown.file)} --events    every event of it`)
-  print(`  curl -N … | ${command} -    your own`)
+  print(`${paint('bold', 'onefold')} folds an LLM provider's stream, whole or broken, into exactly one message.`)
+  for (const [dialect, ofDialect] of byDialect(all)) {
+    const wrong = ofDialect.filter((folded) => faultsOf(folded).length > 0).toSorted((a, b) => harmOf(a) - harmOf(b))
+    const right = ofDialect.filter((folded) => faultsOf(folded).length === 0)
+    print(
+      `\n${paint('bold', dialect)}: ${count(ofDialect.length, 'recorded stream')}, ${wrong.length} of which a plain loop gets wrong.\n`,
+    )
+    const shown = named === undefined ? wrong.slice(0, ROWS) : wrong
+    if (shown.length > 0) print(table(shown, width, paint))
+    const rest = wrong.slice(shown.length)
+    const lists = { 'wrong too': rest, 'right too': right }
+    for (const [list, folded] of Object.entries(lists)) {
+      if (folded.length > 0)
+        print(wrap(`${list}: ${folded.map(({ file }) => caseOf(file)).join(', ')}`, Math.min(width, 120)))
+    }
+  }
+  const whole = all.find(({ file }) => caseOf(file) === SHOWN_WHOLE) ?? all[0]
+  if (whole === undefined) return 0
+  print(`\nOne of them whole, ${paint('bold', caseOf(whole.file))}: ${noteOf(whole.recording)}\n`)
+  print(renderMessage(whole.message, paint))
+  const command = 'node dist/cli/main.js'
+  print(`\n  ${command} start ${relative(dirname(whole.file))}    all of a dialect`)
+  print(`  ${command} fold ${relative(whole.file)} --events    every event of one`)
+  print(`  curl -N … | ${command} fold -    your own`)
   return 0
+}
+
+function byDialect(all: readonly Folded[]): ReadonlyMap<string, readonly Folded[]> {
+  const groups = new Map<string, Folded[]>()
+  for (const folded of all) {
+    const { dialect = folded.message.dialect } = folded.recording.header
+    groups.set(dialect, [...(groups.get(dialect) ?? []), folded])
+  }
+  return groups
 }
 
 function noteOf({ header }: Recording): string {
@@ -70,7 +92,7 @@ async function foldFile(file: string): Promise<Folded> {
   const events: TurnEvent[] = []
   for await (const event of turn) events.push(event)
   const body = new TextDecoder().decode(Buffer.concat(recording.chunks.map(({ bytes }) => bytes)))
-  return { file, recording, message: await turn.message(), events, plain: plainLoop(body) }
+  return { file, recording, message: await turn.message(), events, plain: plainLoop(body, recording.header.dialect) }
 }
 
 function table(all: readonly Folded[], width: number, paint: Paint): string {
@@ -92,19 +114,31 @@ function describe({ message, events }: Folded): string {
   return `${end}: ${blocks.join(' + ') || 'no content'}${runs}`
 }
 
-/** What the plain loop gets wrong. */
-function faultsOf({ message, events, plain }: Folded): string[] {
+/** What the plain loop gets wrong, the worst first. */
+function faultsOf(folded: Folded): string[] {
+  return faultsWithHarm(folded).map(({ fault }) => fault)
+}
+
+function harmOf(folded: Folded): number {
+  return faultsWithHarm(folded)[0]?.harm ?? Infinity
+}
+
+function faultsWithHarm({ message, events, plain }: Folded): { readonly harm: number; readonly fault: string }[] {
   const text = message.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('')
   const calls = events.filter((event) => event.type === 'tool_call').length
-  const faults = []
-  if (plain.error !== undefined) faults.push(`throws: ${plain.error}`)
-  else if (plain.messages === 0) faults.push('ends without a message')
-  if (plain.messages > 1) faults.push(`${plain.messages} messages`)
-  if (plain.text.length > text.length) faults.push('text doubled')
-  if (plain.text.length < text.length) faults.push('text lost')
-  if (plain.error === undefined && plain.calls.length !== calls)
-    faults.push(`runs ${count(plain.calls.length, 'tool')}, not ${calls}`)
-  return faults
+  const runs = plain.error === undefined ? plain.calls.length : calls
+  const isWhole = message.outcome.kind === 'complete'
+  const faults = [
+    runs > calls && `runs ${count(runs, 'tool')}, not ${calls}`,
+    plain.text.length > text.length && (plain.text.includes(text) ? 'text doubled' : 'answers mixed'),
+    plain.messages > 1 && `${plain.messages} messages`,
+    plain.messages > 0 && !isWhole && 'takes it for whole',
+    runs < calls && `runs ${count(runs, 'tool')}, not ${calls}`,
+    plain.text.length < text.length && 'text lost',
+    plain.error !== undefined && `throws: ${plain.error}`,
+    plain.error === undefined && plain.messages === 0 && 'ends without a message',
+  ]
+  return faults.flatMap((fault, harm) => (fault === false ? [] : [{ harm, fault }]))
 }
 
 function relative(file: string): string {

@@ -12,7 +12,7 @@ interface Slot {
   id: string | undefined
   name: string | undefined
   /** Its arguments, as long as its deltas repeat the name: then they tell whether a name opens another call. */
-  text: string | undefined
+  written: Written | undefined
   /** Which chunk spoke of it last. */
   chunk: number
 }
@@ -35,6 +35,11 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set(['index', 'id', 'function', 'cus
 export class ChatCalls {
   readonly #choice: number
   readonly #slots: Slot[] = []
+  /** The calls that were spoken of last: at all, under an index, under an id, under both. */
+  #last: Slot | undefined
+  readonly #byIndex = new Map<number, Slot>()
+  readonly #byId = new Map<string, Slot>()
+  readonly #byBoth = new Map<string, Slot>()
   #chunk = 0
 
   constructor(choice: number) {
@@ -56,7 +61,7 @@ export class ChatCalls {
     for (const [position, call] of calls.entries()) {
       if (!isObject(call)) continue
       const delta = readDelta(call, position, calls.length)
-      const known = this.#slots.find(({ id }) => id !== undefined && id === delta.id) ?? this.#slots[position]
+      const known = (delta.id === undefined ? undefined : this.#byId.get(delta.id)) ?? this.#slots[position]
       const isKnown = known !== undefined && (known.id ?? delta.id) === (delta.id ?? known.id)
       const { key } = isKnown ? known : this.#add(delta)
       const operation = { op: 'snapshot', choice: this.#choice, key, kind: 'tool_call', rank: 0 } as const
@@ -68,19 +73,19 @@ export class ChatCalls {
     const choice = this.#choice
     const { slot, isNew, reuses } = this.#find(delta)
     const forBlock = { choice, key: slot.key, kind: 'tool_call' } as const
-    slot.chunk = this.#chunk
     if (isNew) {
       if (reuses) operations.push(note(choice, 'block_key_reused', `tool_calls index ${delta.index ?? 'none'}`))
       operations.push({ op: 'open', ...forBlock, fields: fieldsOf(call, delta), wire: wireOf(call) })
     } else {
-      if (delta.name === undefined) slot.text = undefined
+      if (delta.name === undefined) slot.written = undefined
       const fields = this.#adopt(slot, delta, operations)
       if (fields !== undefined || hasMore(call)) {
         operations.push({ op: 'patch', ...forBlock, ...(fields === undefined ? {} : { fields }), wire: wireOf(call) })
       }
     }
+    this.#speakOf(slot)
     if (delta.text === '') return
-    if (slot.text !== undefined) slot.text += delta.text
+    slot.written?.add(delta.text)
     operations.push({ op: 'append', ...forBlock, text: delta.text })
   }
 
@@ -96,9 +101,19 @@ export class ChatCalls {
   }
 
   #add({ index, id, name }: CallDelta): Slot {
-    const slot = { key: `call:${this.#slots.length}`, index, id, name, text: '', chunk: this.#chunk }
+    const slot = { key: `call:${this.#slots.length}`, index, id, name, written: new Written(), chunk: this.#chunk }
     this.#slots.push(slot)
+    this.#speakOf(slot)
     return slot
+  }
+
+  #speakOf(slot: Slot): void {
+    const { index, id } = slot
+    slot.chunk = this.#chunk
+    this.#last = slot
+    if (index !== undefined) this.#byIndex.set(index, slot)
+    if (id !== undefined) this.#byId.set(id, slot)
+    if (index !== undefined && id !== undefined) this.#byBoth.set(`${index} ${id}`, slot)
   }
 
   #find(delta: CallDelta): { readonly slot: Slot; readonly isNew: boolean; readonly reuses?: boolean } {
@@ -111,18 +126,18 @@ export class ChatCalls {
   /** The index is primary, then the id; without both it is the last call, or the one in the same place of the list. */
   #candidate({ index, id, name, position, count }: CallDelta): Slot | undefined {
     if (index !== undefined) {
-      const last = this.#slots.findLast((slot) => slot.index === index)
+      const last = this.#byIndex.get(index)
       if (last === undefined || id === undefined || last.id === undefined || last.id === id) return last
-      return this.#slots.findLast((slot) => slot.index === index && slot.id === id) ?? last
+      return this.#byBoth.get(`${index} ${id}`) ?? last
     }
     if (id !== undefined) {
-      const known = this.#slots.findLast((slot) => slot.id === id)
+      const known = this.#byId.get(id)
       if (known !== undefined) return known
-      const last = this.#slots.at(-1)
+      const last = this.#last
       // An id that comes after its call was opened.
       return last !== undefined && last.id === undefined && name === undefined ? last : undefined
     }
-    return count > 1 && name === undefined ? this.#slots[position] : this.#slots.at(-1)
+    return count > 1 && name === undefined ? this.#slots[position] : this.#last
   }
 
   /** Whether a delta opens another call although it names, or seems to mean, one that is there. */
@@ -133,11 +148,12 @@ export class ChatCalls {
     if (slot.name === undefined || (id !== undefined && id === slot.id)) return false
     if (index === undefined && slot.chunk === this.#chunk) return true
     // Its deltas come without the name: one that has it opens a call.
-    if (slot.text === undefined) return text === '' ? name !== slot.name : opensObject(text)
-    if (slot.text === '') return false
-    if (name !== slot.name && opensObject(text)) return true
-    if (text === slot.text) return false
-    return (opensObject(text) || (text === '' && name !== slot.name)) && isWhole(slot.text)
+    const isOtherName = !slot.name.endsWith(name)
+    if (slot.written === undefined) return text === '' ? isOtherName : opensObject(text)
+    if (slot.written.text === '') return false
+    if (isOtherName && opensObject(text)) return true
+    if (text === slot.written.text) return false
+    return (opensObject(text) || (text === '' && isOtherName)) && slot.written.isWhole
   }
 }
 
@@ -149,25 +165,39 @@ function hasMore(call: JsonObject): boolean {
 /** A name that comes again is the same; one that comes before any arguments may be the rest of it, or all of it so far. */
 function joinName(slot: Slot, name: string | undefined): string | undefined {
   if (name === undefined || slot.name === undefined) return slot.name ?? name
-  if (name === slot.name || slot.text !== '') return slot.name
+  if (slot.written?.text !== '' || slot.name.endsWith(name)) return slot.name
   return name.startsWith(slot.name) ? name : slot.name + name
 }
 
-function isUnfinished({ text }: Slot): boolean {
-  return text !== undefined && text !== '' && !isWhole(text)
+function isUnfinished({ written }: Slot): boolean {
+  return written !== undefined && written.text !== '' && !written.isWhole
 }
 
 function opensObject(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 
-function isWhole(text: string): boolean {
-  if (!text.trimEnd().endsWith('}')) return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
+/** Arguments that grow, and whether as many brackets were closed as opened. Each character is looked at once. */
+class Written {
+  text = ''
+  #depth = 0
+  #isInString = false
+  #isEscaped = false
+
+  add(text: string): void {
+    this.text += text
+    for (const char of text) {
+      if (this.#isEscaped) this.#isEscaped = false
+      else if (char === '\\') this.#isEscaped = this.#isInString
+      else if (char === '"') this.#isInString = !this.#isInString
+      else if (this.#isInString) continue
+      else if (char === '{' || char === '[') this.#depth += 1
+      else if (char === '}' || char === ']') this.#depth -= 1
+    }
+  }
+
+  get isWhole(): boolean {
+    return this.text !== '' && this.#depth === 0 && !this.#isInString
   }
 }
 

@@ -1,20 +1,21 @@
 /** Messages of the dialect `openai-chat` in the provider's own whole form: the ChatCompletion that a request without streaming gives. */
 import { copyFields, copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
-import type { AssistantMessage, ContentBlock, ToolCallBlock } from '../message.ts'
+import type { AssistantMessage, ContentBlock, MediaBlock, ToolCallBlock } from '../message.ts'
 
 /** One answer with all its choices. */
 export function toChatCompletion(messages: readonly AssistantMessage[]): JsonValue {
   const [first] = messages
   if (first === undefined) return null
   const { choice: _c, message: _m, padding, id, system_fingerprint: fingerprint, ...wire } = copyFields(first.wire)
+  const cameWhole = wire.object === 'chat.completion'
   return {
     ...wire,
     ...(isObject(padding) ? copyFields(padding) : {}),
     ...(first.idSource === 'wire' ? { id: id ?? first.id } : {}),
     object: 'chat.completion',
     ...(first.model === undefined ? {} : { model: first.model }),
-    ...(fingerprint ? { system_fingerprint: fingerprint } : {}),
-    choices: messages.map((message) => choiceOf(message, wire.object === 'chat.completion')),
+    ...(fingerprint || (cameWhole && fingerprint !== undefined) ? { system_fingerprint: fingerprint } : {}),
+    choices: messages.map((message) => choiceOf(message, cameWhole)),
     ...(first.rawUsage === undefined ? {} : { usage: copyFields(first.rawUsage) }),
   }
 }
@@ -35,7 +36,7 @@ function messageOf({ content, wire }: AssistantMessage, cameWhole: boolean): Jso
   const calls = content.filter((block): block is ToolCallBlock => block.type === 'tool_call')
   const functionCall = calls.find(isFunctionCall)
   const toolCalls = calls.filter((call) => !isFunctionCall(call))
-  const audio = content.find(({ type }) => type === 'media')
+  const audio = content.find((block): block is MediaBlock => block.type === 'media')
   const text = joined(content, 'text')
   const refusal = joined(content, 'refusal')
   const annotations = content.flatMap((block) => (block.type === 'text' ? (block.citations ?? []) : []))
@@ -51,7 +52,15 @@ function messageOf({ content, wire }: AssistantMessage, cameWhole: boolean): Jso
     ...(functionCall === undefined
       ? {}
       : { function_call: { name: functionCall.name, arguments: functionCall.arguments } }),
-    ...(audio === undefined ? {} : { audio: copyFields(audio.wire) }),
+    ...(audio === undefined ? {} : { audio: audioOf(audio) }),
+  }
+}
+
+function audioOf({ wire, data, text }: MediaBlock): JsonObject {
+  return {
+    ...copyFields(wire),
+    ...(data === undefined ? {} : { data }),
+    ...(text === undefined ? {} : { transcript: text }),
   }
 }
 

@@ -322,19 +322,13 @@ class ChatTranslator {
     if (text !== '') this.#add({ op: 'append', ...forBlock, text })
   }
 
+  /** What is heard is the block's list, what is read its text. */
   #audio(number: number, audio: JsonObject): void {
+    const block = { choice: number, key: 'audio', kind: 'media' } as const
     const { data, transcript } = audio
-    this.#add({
-      op: 'patch',
-      choice: number,
-      key: 'audio',
-      kind: 'media',
-      wire: copyFields(audio, new Set(['data', 'transcript'])),
-      append: {
-        ...(typeof data === 'string' ? { data } : {}),
-        ...(typeof transcript === 'string' ? { transcript } : {}),
-      },
-    })
+    this.#add({ op: 'patch', ...block, wire: copyFields(audio, AUDIO_PIECES) })
+    if (typeof transcript === 'string' && transcript !== '') this.#add({ op: 'append', ...block, text: transcript })
+    if (typeof data === 'string' && data !== '') this.#add({ op: 'list', ...block, item: data })
   }
 
   #annotations(number: number, annotations: JsonValue | undefined): void {
@@ -369,7 +363,17 @@ class ChatTranslator {
       this.#add({ ...whole, key: 'function_call', kind: 'tool_call', text, fields, wire: { type: 'function_call' } })
     }
     if (isObject(message.audio)) {
-      this.#add({ op: 'patch', choice: number, key: 'audio', kind: 'media', wire: copyFields(message.audio) })
+      const { data, transcript } = message.audio
+      const text = typeof transcript === 'string' ? { text: transcript } : {}
+      const items = typeof data === 'string' ? { items: [data] } : {}
+      this.#add({
+        ...whole,
+        key: 'audio',
+        kind: 'media',
+        ...text,
+        ...items,
+        wire: copyFields(message.audio, AUDIO_PIECES),
+      })
     }
     const rest = { ...copyFields(message, WHOLE_MESSAGE), ...emptyFields(message) }
     for (const field of REASONING_FIELDS) if (typeof rest[field] === 'string') delete rest[field]
@@ -403,6 +407,8 @@ class ChatTranslator {
     this.#add({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
   }
 }
+
+const AUDIO_PIECES: ReadonlySet<string> = new Set(['data', 'transcript'])
 
 const WHOLE_MESSAGE: ReadonlySet<string> = new Set([
   'role',

@@ -11,45 +11,85 @@ export interface Item {
   readonly key: string
   readonly type: string
   readonly index: number | undefined
-  /** In which run of the message an event opened it; 0: none has. */
+  /** In which run of the message an event opened it last, and in which one said that it is done; 0: none has. */
   run: number
-  isDone: boolean
-  /** The content parts that were opened, by their index. */
-  readonly parts: Set<number>
+  doneIn: number
+  /** Another item has its place. */
+  isGone: boolean
+  /** The content parts that were opened, by their index, and in which run. */
+  parts: { readonly run: number; readonly opened: Set<number> }
+}
+
+/** Items in order, of which the first that waits for something is asked for again and again: each is looked at once in a run. */
+class Line {
+  readonly #items: Item[] = []
+  #run = 0
+  #at = 0
+
+  add(item: Item): void {
+    this.#items.push(item)
+  }
+
+  get last(): Item | undefined {
+    const last = this.#items.at(-1)
+    return last?.isGone ? undefined : last
+  }
+
+  first(run: number, waits: (item: Item) => boolean): Item | undefined {
+    if (run !== this.#run) this.#at = 0
+    this.#run = run
+    for (; this.#at < this.#items.length; this.#at++) {
+      const item = this.#items[this.#at]
+      if (item !== undefined && !item.isGone && waits(item)) return item
+    }
+    return undefined
+  }
 }
 
 export class ResponseItems {
   #items: Item[] = []
-  readonly #keys = new Set<string>()
-  readonly #byId = new Map<string, Item>()
+  #byId = new Map<string, Item>()
+  /** By output index and type, by type, by output index. */
+  #byPlace = new Map<string, Line>()
+  #byType = new Map<string, Line>()
+  #byIndex = new Map<number, Line>()
+  /** How many items have been given one key. */
+  #copies = new Map<string, number>()
   #run = 1
 
   /** The message begins again: its items may be sent again. */
   restart(): void {
     this.#run += 1
-    for (const item of this.#items) item.isDone = false
   }
 
   /** Another message begins. */
   forget(): void {
     this.#items = []
-    this.#keys.clear()
-    this.#byId.clear()
+    this.#byId = new Map()
+    this.#byPlace = new Map()
+    this.#byType = new Map()
+    this.#byIndex = new Map()
+    this.#copies = new Map()
   }
 
   get isEmpty(): boolean {
     return this.#items.length === 0
   }
 
+  /** The content parts of an item that were opened in this run. */
+  partsOf(item: Item): Set<number> {
+    if (item.parts.run !== this.#run) item.parts = { run: this.#run, opened: new Set() }
+    return item.parts.opened
+  }
+
   /** The item of `output_item.added`. */
   added(source: JsonObject, event: JsonObject): Item {
     const index = numberOf(event.output_index)
     const type = wordOf(source.type) ?? ''
+    const waits = (item: Item): boolean => item.run < this.#run
     const known =
       this.#named(source, type, index) ??
-      this.#items.findLast(
-        (item) => item.run < this.#run && item.type === type && item.index === index && index !== undefined,
-      )
+      (index === undefined ? undefined : this.#byPlace.get(placeOf(index, type))?.first(this.#run, waits))
     const item = known ?? this.#replaced(type, index) ?? this.#add(type, index)
     item.run = this.#run
     this.#learn(item, source)
@@ -60,14 +100,14 @@ export class ResponseItems {
   done(source: JsonObject, event: JsonObject): Item {
     const index = numberOf(event.output_index)
     const type = wordOf(source.type) ?? ''
-    const isOfType = (item: Item): boolean => item.type === type
+    const waits = (item: Item): boolean => item.doneIn < this.#run
     const known =
       this.#named(source, type, index) ??
       (index === undefined
-        ? this.#items.find((item) => isOfType(item) && !item.isDone)
-        : this.#items.findLast((item) => isOfType(item) && item.index === index))
+        ? this.#byType.get(type)?.first(this.#run, waits)
+        : this.#byPlace.get(placeOf(index, type))?.last)
     const item = known ?? this.#add(type, index)
-    item.isDone = true
+    item.doneIn = this.#run
     this.#learn(item, source)
     return item
   }
@@ -77,11 +117,9 @@ export class ResponseItems {
     const index = numberOf(event.output_index)
     const id = wordOf(event.item_id)
     const byId = id === undefined ? undefined : this.#byId.get(id)
-    if (byId !== undefined && byId.type === type) return { item: byId, isNew: false }
-    const known =
-      index === undefined
-        ? this.#items.findLast((item) => item.type === type && id === undefined)
-        : this.#items.findLast((item) => item.index === index && item.type === type)
+    if (byId !== undefined && byId.type === type && !byId.isGone) return { item: byId, isNew: false }
+    const nameless = id === undefined ? this.#byType.get(type)?.last : undefined
+    const known = index === undefined ? nameless : this.#byPlace.get(placeOf(index, type))?.last
     if (known !== undefined) return { item: known, isNew: false }
     const item = this.#add(type, index)
     if (id !== undefined) this.#byId.set(id, item)
@@ -98,9 +136,16 @@ export class ResponseItems {
       taken.add(item)
       return item
     })
+    const left = new Map<string, Line>()
+    for (const item of this.#items) {
+      if (item.isGone || taken.has(item)) continue
+      const line = left.get(item.type) ?? new Line()
+      left.set(item.type, line)
+      line.add(item)
+    }
     return sources.map((source, index) => {
       const type = wordOf(source.type) ?? ''
-      const known = found[index] ?? this.#items.find((item) => item.type === type && !taken.has(item))
+      const known = found[index] ?? left.get(type)?.first(this.#run, (item) => !taken.has(item))
       const item = known ?? this.#add(type, index)
       taken.add(item)
       return { item, source, isNew: known === undefined }
@@ -111,7 +156,7 @@ export class ResponseItems {
   #named(source: JsonObject, type: string, index: number | undefined): Item | undefined {
     for (const id of [wordOf(source.id), wordOf(source.call_id)]) {
       const item = id === undefined ? undefined : this.#byId.get(id)
-      if (item === undefined || item.type !== type) continue
+      if (item === undefined || item.isGone || item.type !== type) continue
       if (index === undefined || item.index === undefined || item.index === index) return item
     }
     return undefined
@@ -119,33 +164,47 @@ export class ResponseItems {
 
   /** Of a message that is sent again, an item of another type takes the place of the one that was there. */
   #replaced(type: string, index: number | undefined): Item | undefined {
-    const old = this.#items.find(
-      (item) => item.run > 0 && item.run < this.#run && item.index === index && index !== undefined,
-    )
+    if (index === undefined) return undefined
+    const old = this.#byIndex.get(index)?.first(this.#run, (item) => item.run > 0 && item.run < this.#run)
     if (old === undefined) return undefined
-    this.#items = this.#items.filter((item) => item !== old)
-    for (const [id, item] of this.#byId) if (item === old) this.#byId.delete(id)
+    old.isGone = true
     return this.#add(type, index, old.key)
   }
 
   #add(type: string, index: number | undefined, key = this.#freeKey(index)): Item {
-    const item: Item = { key, type, index, run: 0, isDone: false, parts: new Set() }
+    const parts = { run: this.#run, opened: new Set<number>() }
+    const item: Item = { key, type, index, run: 0, doneIn: 0, isGone: false, parts }
     this.#items.push(item)
-    this.#keys.add(key)
+    lineOf(this.#byType, type).add(item)
+    if (index !== undefined) {
+      lineOf(this.#byPlace, placeOf(index, type)).add(item)
+      lineOf(this.#byIndex, index).add(item)
+    }
     return item
   }
 
   #freeKey(index: number | undefined): string {
     const wanted = String(index ?? this.#items.length)
-    if (!this.#keys.has(wanted)) return wanted
-    let copy = 1
-    while (this.#keys.has(`${wanted}.${copy}`)) copy += 1
-    return `${wanted}.${copy}`
+    const copies = this.#copies.get(wanted) ?? 0
+    this.#copies.set(wanted, copies + 1)
+    return copies === 0 ? wanted : `${wanted}.${copies}`
   }
 
   #learn(item: Item, source: JsonObject): void {
     for (const id of [wordOf(source.id), wordOf(source.call_id)]) if (id !== undefined) this.#byId.set(id, item)
   }
+}
+
+function placeOf(index: number, type: string): string {
+  return `${index} ${type}`
+}
+
+function lineOf<Key>(lines: Map<Key, Line>, key: Key): Line {
+  const known = lines.get(key)
+  if (known !== undefined) return known
+  const line = new Line()
+  lines.set(key, line)
+  return line
 }
 
 export function numberOf(value: JsonValue | undefined): number | undefined {

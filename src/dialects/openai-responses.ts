@@ -295,10 +295,11 @@ class ResponsesTranslator {
   #partOf(event: JsonObject, opens: boolean): { readonly item: Item; readonly index: number; readonly isNew: boolean } {
     const { item, isNew } = this.#items.of(event, 'message')
     if (isNew) this.#implied(item, 'message')
-    const last = item.parts.size - 1
+    const parts = this.#items.partsOf(item)
+    const last = parts.size - 1
     const index = numberOf(event.content_index) ?? Math.max(opens ? last + 1 : last, 0)
-    const isNewPart = !item.parts.has(index)
-    item.parts.add(index)
+    const isNewPart = !parts.has(index)
+    parts.add(index)
     return { item, index, isNew: isNewPart }
   }
 
@@ -357,8 +358,8 @@ class ResponsesTranslator {
 
   #part(item: Item, index: number, part: JsonObject, rank: SnapshotRank, closes: boolean): void {
     const { kind, text, items, wire } = readPart(part)
-    const isUnknown = kind === 'other' && !item.parts.has(index)
-    item.parts.add(index)
+    const isUnknown = kind === 'other' && !this.#items.partsOf(item).has(index)
+    this.#items.partsOf(item).add(index)
     this.#add({
       op: 'snapshot',
       choice: 0,
@@ -424,10 +425,11 @@ class ResponsesTranslator {
 
   #audio(field: 'data' | 'transcript', value: JsonValue | undefined): void {
     if (typeof value !== 'string') return
+    const block = { choice: 0, key: 'audio', kind: 'media' } as const
     // Nothing on the wire opens it.
-    if (!this.#hasAudio) this.#add({ op: 'open', choice: 0, key: 'audio', kind: 'media' })
+    if (!this.#hasAudio) this.#add({ op: 'open', ...block })
     this.#hasAudio = true
-    this.#add({ op: 'patch', choice: 0, key: 'audio', kind: 'media', append: { [field]: value } })
+    this.#add(field === 'data' ? { op: 'list', ...block, item: value } : { op: 'append', ...block, text: value })
   }
 
   // The response.

@@ -35,7 +35,7 @@ export interface StartEvent extends About {
 export interface BlockStartEvent extends AboutBlock {
   readonly type: 'block_start'
   readonly kind: BlockKind
-  /** For a tool call: the name of the tool and the call's id. */
+  /** For a tool call: the name of the tool and the call's id, which the `tool_call` event has for certain: some servers send it late. */
   readonly name?: string
   readonly id?: string
 }

@@ -14,7 +14,10 @@ import { replay } from '../src/recording/replay.ts'
 import { fold } from '../src/turn.ts'
 import type { TurnEvent } from '../src/turn-event.ts'
 import { accumulate, type Oracle } from './corpus/anthropic-sdk.ts'
-import { viaJson } from './corpus/differences.ts'
+import { accumulate as accumulateChat } from './corpus/chat-sdk.ts'
+import { differences, viaJson } from './corpus/differences.ts'
+import { accumulate as accumulateResponses } from './corpus/responses-sdk.ts'
+import { SDK_EXCEPTIONS } from './recordings-exceptions.ts'
 import { expectLiveEqualsFinal } from './support/naive-reader.ts'
 
 type Message = Omit<AssistantMessage, 'timing'>
@@ -64,6 +67,17 @@ function isStream({ bytes }: Case): boolean {
   return /^(event|data):/.test(new TextDecoder().decode(bytes))
 }
 
+/** How many answers were asked for. */
+function choicesOf({ recording }: Case): number {
+  return Number(recording.header.request?.['n'] ?? 1)
+}
+
+/** About six hundred cuts in two, evenly, so that each kind of place is hit; of a small body all of them. */
+function* cutsInTwo(bytes: Uint8Array): Generator<readonly Uint8Array[]> {
+  const step = Math.ceil(bytes.length / 1200) * 2 - 1
+  for (const pieces of everyTwoWaySplit(bytes)) if (pieces[0].length % step === 0) yield pieces
+}
+
 /** The message of the same recording with other bytes, or the same bytes cut otherwise. */
 async function foldPieces({ recording, name }: Case, pieces: readonly Uint8Array[]): Promise<Message> {
   if ((recording.header.response?.status ?? 200) >= 400) {
@@ -76,7 +90,7 @@ async function foldPieces({ recording, name }: Case, pieces: readonly Uint8Array
       ? { kind: 'complete' }
       : recording.ending === 'reset'
         ? { kind: 'truncated', message: 'the recorded connection was reset' }
-        : { kind: 'aborted', by: 'caller' },
+        : { kind: 'aborted', by: 'caller', reason: 'the recorded client aborted the request' },
   )
   return reading.messages[0] ?? expect.fail('the fold gave no message')
 }
@@ -99,9 +113,8 @@ function withoutAnomalies({ anomalies: _anomalies, ...message }: Message): unkno
   return message
 }
 
-/** All cuts in two of a small body; of a larger one every 11th, so that each kind of place is hit. */
-it('has recordings to test', () => {
-  expect(CASES.length).toBeGreaterThan(20)
+it.each(['anthropic-messages', 'openai-chat', 'openai-responses'])('has recordings of %s to test', (dialect) => {
+  expect(CASES.filter((one) => one.dialect === dialect).length).toBeGreaterThan(20)
 })
 
 it('has a recording for every message, and a message for every recording', () => {
@@ -147,7 +160,7 @@ describe.each(titled(CASES))('recordings/%s', (_title, one) => {
 
   it('I1: gives the same message however its bytes are cut in two', async () => {
     const message = expected(one)
-    for (const pieces of everyTwoWaySplit(bytes))
+    for (const pieces of cutsInTwo(bytes))
       expect(await foldPieces(one, pieces), `cut at ${pieces[0]?.length}`).toEqual(message)
   })
 
@@ -174,17 +187,17 @@ describe.each(titled(CASES))('recordings/%s', (_title, one) => {
     expect(withoutTiming(await liveEventsOf(pieces, name))).toEqual(events)
   })
 
-  it('I2: gives one message event, closes each block once, and the live events are the message', async () => {
+  it('I2: gives one message event a choice, closes each block once, and the live events are the message', async () => {
     const turn = assembleRecording(recording, { turn: name })
     const events: TurnEvent[] = []
     for await (const event of turn) events.push(event)
-    const message = await turn.message()
-    const finals = events.filter((event) => event.type === 'message')
-    expect(finals).toHaveLength(1)
-    expect(events.at(-1)).toBe(finals[0])
-    expect(finals[0]?.final).toBe(message)
-    expect(await turn.messages()).toEqual([message])
-    expectLiveEqualsFinal(events, message)
+    const messages = await turn.messages()
+    const finals = events.flatMap((event) => (event.type === 'message' ? [event.final] : []))
+    expect(finals).toHaveLength(choicesOf(one))
+    expect(events.at(-1)?.type).toBe('message')
+    expect([...messages]).toEqual(finals)
+    expect(await turn.message()).toBe(messages[0])
+    for (const message of messages) expectLiveEqualsFinal(events, message)
   })
 
   it('I6: hands out exactly the whole calls that are the client’s, once each, and none after a stop that cut', async () => {
@@ -232,27 +245,68 @@ const CLEAN = CASES.filter((one) => {
   return outcome.kind === 'complete' && anomalies.length === 0
 })
 
-describe.each(titled(CLEAN.filter(isStream)))('recordings/%s', (_title, one) => {
-  const events = new TextDecoder().decode(one.bytes).match(/[^]*?\n\n/g) ?? []
-  const encode = (texts: readonly string[]): Uint8Array => new TextEncoder().encode(texts.join(''))
+/** By dialect: an event behind which the stream may end, and the message of a choice is complete. */
+const TERMINALS: Readonly<Record<string, RegExp>> = {
+  'anthropic-messages': /"stop_reason":"/,
+  'openai-chat': /"finish_reason":"[^"]/,
+  'openai-responses': /"type":"response\.(completed|incomplete)"/,
+}
 
-  it('I3: gives the same message when any prefix is sent again from the beginning', async () => {
+function eventsIn({ bytes }: Case): readonly string[] {
+  return new TextDecoder().decode(bytes).match(/[^]*?\n\n/g) ?? []
+}
+
+/** Where the event stands that is the terminal of the last choice to end. */
+function terminalIn(one: Case): number {
+  const pattern = TERMINALS[one.dialect] ?? expect.fail(`${one.dialect} has no terminal`)
+  const places = eventsIn(one).flatMap((event, at) => (pattern.test(event) ? [at] : []))
+  return places[choicesOf(one) - 1] ?? expect.fail(`${one.title} has no terminal`)
+}
+
+const encode = (texts: readonly string[]): Uint8Array => new TextEncoder().encode(texts.join(''))
+const STREAMS = CLEAN.filter(isStream)
+
+it.each(titled(STREAMS))(
+  'recordings/%s I5: is complete only with its terminal: no shorter prefix claims to be',
+  async (_, one) => {
+    expect(expected(one).outcome).toEqual({ kind: 'complete' })
+    const terminal = terminalIn(one)
+    for (let length = 0; length <= terminal; length += 1) {
+      const cut = await foldPieces(one, [encode(eventsIn(one).slice(0, length))])
+      expect(cut.outcome.kind, `after ${length} events`).toBe(length === 0 ? 'failed' : 'truncated')
+    }
+  },
+)
+
+it.each(titled(STREAMS.filter(({ dialect }) => dialect !== 'openai-chat')))(
+  'recordings/%s I3: gives the same message when any prefix is sent again from the beginning',
+  async (_, one) => {
+    const events = eventsIn(one)
     const message = withoutAnomalies(expected(one))
     for (let length = 1; length < events.length; length += 1) {
       const again = encode([...events.slice(0, length), ...events])
       expect(withoutAnomalies(await foldPieces(one, [again])), `after ${length} events`).toEqual(message)
     }
-  })
+  },
+)
 
-  it('I5: is complete only with its terminal: no shorter prefix claims to be', async () => {
-    const { outcome } = expected(one)
-    expect(outcome).toEqual({ kind: 'complete' })
-    for (let length = 0; length < events.length - 2; length += 1) {
-      const cut = await foldPieces(one, [encode(events.slice(0, length))])
-      expect(cut.outcome.kind, `after ${length} events`).toBe(length === 0 ? 'failed' : 'truncated')
+/** Arguments that name no call: a tail that begins with them may as well be more of the last call. */
+const NAMELESS = /"tool_calls":\[\{"function":\{"arguments"/
+
+// A chat stream has no event that begins a message: only after the finish is it known to come again.
+it.each(titled(STREAMS.filter(({ dialect }) => dialect === 'openai-chat')))(
+  'recordings/%s I3: gives the same message when all of it, or any tail, is sent again after the finish',
+  async (_, one) => {
+    const events = eventsIn(one)
+    const message = withoutAnomalies(expected(one))
+    const finish = terminalIn(one)
+    for (let start = 0; start <= finish; start += 1) {
+      if (NAMELESS.test(events[start] ?? '')) continue
+      const again = encode([...events.slice(0, finish + 1), ...events.slice(start)])
+      expect(withoutAnomalies(await foldPieces(one, [again])), `from event ${start}`).toEqual(message)
     }
-  })
-})
+  },
+)
 
 /** Blocks that only the SDK's beta client knows. */
 const BETA = new Set<unknown>(['mcp_tool_use', 'mcp_tool_result', 'compaction', 'fallback'])
@@ -276,5 +330,57 @@ describe.each(titled(CLEAN.filter((one) => one.dialect === 'anthropic-messages')
     for (const oracle of isBeta ? BETA_ONLY : BOTH) {
       expect({ oracle, message: viaJson(native) }).toEqual({ oracle, ...(await accumulate(one.bytes, oracle)) })
     }
+  })
+})
+
+const SDKS = { 'openai-chat': accumulateChat, 'openai-responses': accumulateResponses }
+
+describe.each(Object.entries(SDKS))('recordings/%s', (dialect, accumulateOpenAI) => {
+  const clean = CLEAN.filter((one) => one.dialect === dialect)
+
+  it.each(titled(clean))(
+    'I7: %s: toNative gives what the official SDK builds, or is a listed exception',
+    async (_, one) => {
+      const messages = await assembleRecording(one.recording, { turn: one.name }).messages()
+      const native = viaJson(toNative(messages))
+      if (!isStream(one)) {
+        expect(native).toEqual(JSON.parse(new TextDecoder().decode(one.bytes)))
+        return
+      }
+      const theirs = await accumulateOpenAI(one.bytes, 'openai 6')
+      const found =
+        'throws' in theirs ? [`throws: ${theirs.throws.split('\n', 1)[0]}`] : differences(native, theirs.message)
+      expect(found).toEqual(SDK_EXCEPTIONS[one.title]?.differences ?? [])
+    },
+  )
+
+  it('I7: the exceptions are of recordings that are there and clean', () => {
+    const listed = Object.keys(SDK_EXCEPTIONS).filter((title) => title.startsWith(`${dialect}/`))
+    expect(listed.filter((title) => !clean.some((one) => one.title === title))).toEqual([])
+  })
+})
+
+/** The response in the last event that has one. */
+function lastResponse(one: Case): JsonValue | undefined {
+  const payloads: readonly JsonValue[] = eventsIn(one).map((event) =>
+    JSON.parse(/^data: (\{.*)$/m.exec(event)?.[1] ?? 'null'),
+  )
+  const responses = payloads.flatMap((payload) => (isObject(payload) ? [payload['response']] : []))
+  return responses.findLast((response) => response !== undefined)
+}
+
+/** Where the last event holds another output than the items that were done before it. */
+const OTHER_OUTPUT_AT_THE_END: ReadonlySet<string> = new Set(['empty-output-at-the-end'])
+
+describe.each(
+  titled(
+    CLEAN.filter(
+      (one) => one.dialect === 'openai-responses' && isStream(one) && !OTHER_OUTPUT_AT_THE_END.has(one.name),
+    ),
+  ),
+)('recordings/%s', (_title, one) => {
+  it('I7: toNative gives the response that the last event holds', async () => {
+    const native = toNative(await foldRecording(one.recording, { turn: one.name }))
+    expect(viaJson(native)).toEqual(lastResponse(one))
   })
 })

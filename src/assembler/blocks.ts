@@ -46,6 +46,8 @@ export class Blocks<D extends Dialect> {
   readonly #writer: Writer<D>
   readonly #snapshots: Snapshots<D>
   #last: Block | undefined
+  /** The call that was opened last, if nothing is shown of it yet. */
+  #untold: Block | undefined
 
   constructor(draft: Draft, output: Output<D>, options: BlockOptions) {
     this.#draft = draft
@@ -186,6 +188,7 @@ export class Blocks<D extends Dialect> {
   #make(key: string, kind: BlockKind): Block {
     const block = createBlock(key, kind, this.#draft)
     this.#draft.byKey.set(key, block)
+    this.#draft.pieces += 1
     return block
   }
 
@@ -193,10 +196,38 @@ export class Blocks<D extends Dialect> {
     if (!this.#hasRoom()) return
     const block = this.#make(operation.key, operation.kind)
     if (operation.op === 'open' || operation.op === 'snapshot') this.#merge(block, operation)
-    if (isNameless(block)) block.position = { phase: 'held' }
+    this.#showUntold()
+    if (this.#isUntold(block)) this.#holdUntold(block)
     else this.#place(block)
     if (operation.op === 'open') this.#seed(block, operation)
     else this.apply(operation)
+  }
+
+  /**
+   * Whether it is too early to show a call: a reader can do nothing with one that has no name, and where no event opens a call, its name
+   * and id may come in several events before its arguments do.
+   */
+  #isUntold(block: Block): boolean {
+    if (isNameless(block)) return true
+    return block.kind === 'tool_call' && !this.#options.opensBlocks && argumentsOf(block) === ''
+  }
+
+  #holdUntold(block: Block): void {
+    block.position = { phase: 'held' }
+    this.#untold = block
+  }
+
+  /** Another block begins: what is known of the call before it is all that there is to show. */
+  #showUntold(): void {
+    const block = this.#untold
+    this.#untold = undefined
+    if (block?.position.phase !== 'held' || isNameless(block) || this.#draft.byKey.get(block.key) !== block) return
+    if (block.position.rival === undefined) this.#place(block)
+  }
+
+  #showOnceTold(block: Block): void {
+    const { position } = block
+    if (position.phase === 'held' && position.rival === undefined && !this.#isUntold(block)) this.#place(block)
   }
 
   /** Shows the block, unless it may be an earlier call once more. */
@@ -220,7 +251,6 @@ export class Blocks<D extends Dialect> {
   #show(block: Block): Block {
     block.ordinal = this.#draft.blocks.length
     this.#draft.blocks.push(block)
-    this.#draft.pieces += 1
     this.#output.started(this.#draft, block)
     return block
   }
@@ -261,7 +291,7 @@ export class Blocks<D extends Dialect> {
     const { append: _append, ...rest } = operation
     this.#writer.grow(mergePayload(block, isReplaying ? rest : operation))
     if (block.position.phase === 'replaying') block.position.told.push(operation)
-    if (block.position.phase === 'held' && block.position.rival === undefined && !isNameless(block)) this.#place(block)
+    this.#showOnceTold(block)
   }
 
   #openAgain(block: Block, operation: OpenOperation): void {
@@ -454,7 +484,9 @@ export class Blocks<D extends Dialect> {
   #hold(block: Block, operation: BlockOperation): void {
     if (operation.op === 'append') block.text += operation.text
     if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
+    if (operation.op === 'append' && operation.text !== '') this.#draft.pieces += 1
     if (operation.op === 'append') this.#writer.grow(operation.text.length)
+    this.#showOnceTold(block)
     if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
     if (operation.op === 'snapshot' && operation.closes) this.#closeOnce(block)
   }

@@ -78,22 +78,25 @@ export class ChatCalls {
       operations.push({ op: 'open', ...forBlock, fields: fieldsOf(call, delta), wire: wireOf(call) })
     } else {
       if (delta.name === undefined) slot.written = undefined
-      const fields = this.#adopt(slot, delta, operations)
+      const fields = this.#adopt(slot, delta)
       if (fields !== undefined || hasMore(call)) {
         operations.push({ op: 'patch', ...forBlock, ...(fields === undefined ? {} : { fields }), wire: wireOf(call) })
       }
     }
     this.#speakOf(slot)
-    if (delta.text === '') return
-    slot.written?.add(delta.text)
-    operations.push({ op: 'append', ...forBlock, text: delta.text })
+    if (delta.text !== '') {
+      slot.written?.add(delta.text)
+      operations.push({ op: 'append', ...forBlock, text: delta.text })
+    }
+    if (delta.id !== undefined && delta.id !== slot.id) {
+      operations.push(note(choice, 'call_id_changed', delta.id, slot.key))
+    }
   }
 
   /** Takes over an id or a name that the slot lacks; undefined if there is nothing new. */
-  #adopt(slot: Slot, { id, name }: CallDelta, operations: Operation[]): BlockFields | undefined {
+  #adopt(slot: Slot, { id, name }: CallDelta): BlockFields | undefined {
     const isLate = slot.id === undefined && id !== undefined
     if (isLate) slot.id = id
-    else if (id !== undefined && id !== slot.id) operations.push(note(this.#choice, 'call_id_changed', id, slot.key))
     const joined = joinName(slot, name)
     if (!isLate && joined === slot.name) return undefined
     slot.name = joined

@@ -11,17 +11,11 @@
  * Paths as `differences` writes them: `+` only ours, `-` only the SDK's, `~` both, not equal.
  */
 import type { Oracle } from './anthropic-sdk.ts'
+import type { FidelityException as Listed } from './fidelity.ts'
 
-export type ExceptionClass = 'sdk_throws' | 'sdk_drops_wire_data' | 'sdk_repairs_cut_input' | 'sdk_keeps_first_model'
+type ExceptionClass = 'sdk_throws' | 'sdk_drops_wire_data' | 'sdk_repairs_cut_input' | 'sdk_keeps_first_model'
 
-export interface FidelityException {
-  readonly file: string
-  readonly class: ExceptionClass
-  readonly oracle: Oracle | 'both'
-  /** What the SDK throws. */
-  readonly throws?: string
-  readonly paths: readonly string[]
-}
+type FidelityException = Listed<ExceptionClass, Oracle>
 
 const NO_MESSAGE = 'stream ended without producing a Message with role=assistant'
 const NO_JSON = `Unexpected token 'D', "[DONE]" is not valid JSON`

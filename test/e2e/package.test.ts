@@ -13,6 +13,11 @@ import { readRecordingFile } from '../../src/node/recording-files.ts'
 const execute = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const recording = join(root, 'recordings/anthropic-messages/one-tool.recording')
+const BY_PATH = [
+  ['/v1/messages', recording],
+  ['/chat/completions', join(root, 'recordings/openai-chat/one-tool.recording')],
+  ['/responses', join(root, 'recordings/openai-responses/one-tool.recording')],
+] as const
 
 let project = ''
 let server: Server
@@ -23,7 +28,8 @@ async function run(
   args: readonly string[],
   cwd = project,
 ): Promise<{ stdout: string; stderr: string }> {
-  const env = { ...process.env, ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_API_KEY: 'none', NO_COLOR: '1' }
+  const keys = { ANTHROPIC_API_KEY: 'none', OPENAI_API_KEY: 'none' }
+  const env = { ...process.env, ...keys, ANTHROPIC_BASE_URL: baseUrl, OPENAI_BASE_URL: baseUrl, NO_COLOR: '1' }
   return execute(command, [...args], { cwd, env, maxBuffer: 1 << 24 })
 }
 
@@ -36,11 +42,14 @@ async function readmeProgram(): Promise<string> {
 }
 
 beforeAll(async () => {
-  const { chunks } = await readRecordingFile(recording)
+  const bodies = await Promise.all(
+    BY_PATH.map(async ([path, file]) => ({ path, chunks: (await readRecordingFile(file)).chunks })),
+  )
   server = createServer((request, response) => {
     request.resume()
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': 'req_1' })
-    for (const { bytes } of chunks) response.write(bytes)
+    const body = bodies.find(({ path }) => request.url?.startsWith(path))
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'text/event-stream', 'request-id': 'req_1' })
+    for (const { bytes } of body?.chunks ?? []) response.write(bytes)
     response.end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -108,10 +117,21 @@ test('the binary runs and says what it can do', async () => {
   expect(JSON.parse(folded.stdout)).toMatchObject({ outcome: { kind: 'complete' }, stop: { reason: 'tool_calls' } })
 })
 
-test('the official SDK beside it gives the same message', async () => {
+/** Type-checks a program strictly, compiles and runs it in the user's project; gives the JSON that it prints. */
+async function printed(name: string, program: string): Promise<unknown> {
+  const lib = ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable']
+  await writeFile(join(project, `${name}.ts`), program)
+  expect(await typeCheck(`${name}.ts`, { lib, types: [] })).toBe('')
+  await typeCheck(`${name}.ts`, { lib, types: [], noEmit: false, outDir: 'out' })
+  const { stdout } = await run(process.execPath, [`out/${name}.js`])
+  const value: unknown = JSON.parse(stdout)
+  return value
+}
+
+test('the official SDK of Anthropic beside it gives the same message', async () => {
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '@anthropic-ai/sdk@1.11.0'])
-  await writeFile(
-    join(project, 'sdk.ts'),
+  const pairs = await printed(
+    'anthropic',
     `import Anthropic from '@anthropic-ai/sdk'
 import { assemble, fold } from 'onefold'
 import { toNative } from 'onefold/anthropic'
@@ -121,36 +141,58 @@ const params = { model: 'claude-sonnet-4-5', max_tokens: 16, messages: [{ role: 
 const ours = toNative(await assemble(client.messages.create({ ...params, stream: true })).message())
 const lagging = toNative(await fold(client.messages.stream(params)))
 const theirs: Anthropic.Message = await client.messages.stream(params).finalMessage()
-const wanted = JSON.parse(JSON.stringify(theirs))
-console.log(JSON.stringify([ours.content, lagging.content, wanted.content, ours.usage, wanted.usage]))
+console.log(JSON.stringify([
+  { ours: ours.content, theirs: theirs.content },
+  { ours: lagging.content, theirs: theirs.content },
+  { ours: ours.usage, theirs: theirs.usage },
+]))
 `,
   )
-  const check = await typeCheck('sdk.ts', {
-    lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'],
-    types: [],
-    skipLibCheck: false,
-  })
-  expect(check).toBe('')
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  await writeFile(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        module: 'nodenext',
-        target: 'es2023',
-        lib: ['es2023', 'dom'],
-        skipLibCheck: false,
-        strict: true,
-        types: [],
-        outDir: 'out',
-      },
-      files: ['sdk.ts'],
-    }),
+  expect(pairs).toHaveLength(3)
+  for (const { ours, theirs } of pairs as { ours: unknown; theirs: unknown }[]) expect(ours).toEqual(theirs)
+})
+
+test('the official SDK of OpenAI beside it gives the same completion and the same response', async () => {
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', 'openai@6.49.0'])
+  const pairs = await printed(
+    'openai',
+    `import OpenAI from 'openai'
+import { assemble, fold, type AssistantMessage } from 'onefold'
+import { toNative } from 'onefold/openai'
+
+const client = new OpenAI()
+const chat = { model: 'gpt-5', messages: [{ role: 'user' as const, content: 'hi' }] }
+const asked = { model: 'gpt-5', input: 'hi' }
+
+const turn = assemble(client.chat.completions.create({ ...chat, stream: true }), { dialect: 'openai-chat' })
+const completion: OpenAI.ChatCompletion = toNative(await turn.messages())
+const found: OpenAI.ChatCompletion | OpenAI.Responses.Response = toNative(await fold(client.chat.completions.stream(chat)))
+const response: OpenAI.Responses.Response = toNative(
+  await fold(client.responses.create({ ...asked, stream: true }), { dialect: 'openai-responses' }),
+)
+const message: AssistantMessage = await fold(client.responses.stream(asked))
+const theirs = await client.chat.completions.stream(chat).finalChatCompletion()
+const theirResponse = await client.responses.stream(asked).finalResponse()
+const choices = theirs.choices.map(({ message: { parsed: _parsed, ...message }, ...choice }) => ({
+  ...choice,
+  message: {
+    ...message,
+    tool_calls: message.tool_calls?.map((call) =>
+      call.type === 'function' ? { ...call, function: { name: call.function.name, arguments: call.function.arguments } } : call,
+    ),
+  },
+}))
+const output = theirResponse.output.map((item) =>
+  item.type === 'function_call' ? { ...item, parsed_arguments: undefined } : item,
+)
+console.log(JSON.stringify([
+  { ours: completion.choices, theirs: choices },
+  { ours: 'choices' in found ? found.choices : [], theirs: choices },
+  { ours: response.output, theirs: output },
+  { ours: toNative(message), theirs: response },
+]))
+`,
   )
-  await run(process.execPath, [tsc, '-p', project])
-  const { stdout } = await run(process.execPath, ['out/sdk.js'])
-  const [ours, lagging, theirs, usage, theirUsage] = JSON.parse(stdout) as unknown[]
-  expect(ours).toEqual(theirs)
-  expect(lagging).toEqual(theirs)
-  expect(usage).toEqual(theirUsage)
+  expect(pairs).toHaveLength(4)
+  for (const { ours, theirs } of pairs as { ours: unknown; theirs: unknown }[]) expect(ours).toEqual(theirs)
 })

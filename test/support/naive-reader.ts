@@ -26,6 +26,7 @@ export function foldNaively(events: readonly TurnEvent[]): NaiveBlock[] {
     } else if (event.type === 'text' || event.type === 'thinking') at(event.block).text += event.text
     else if (event.type === 'tool_input') at(event.block).text += event.delta
     else if (event.type === 'replace') at(event.block).text = event.text
+    else if (event.type === 'tool_call') blocks[event.block] = { ...at(event.block), id: event.call.id }
     else if (event.type === 'block_stop' && event.signature !== undefined) at(event.block).signature = event.signature
   }
   return blocks

@@ -1,60 +1,58 @@
-/** What a clean Anthropic stream must give, told from the message that was streamed and not from its events. */
+/** What a clean stream must give, told from the script that was streamed and not from its events. */
 import type { JsonObject } from '../../src/json.ts'
-import type { StopReason } from '../../src/message.ts'
-import { argumentsText, isCall, type BlockSpec, type MessageSpec } from './anthropic-events.ts'
+import { argumentsText, isCall, type BlockSpec, type Script } from './script.ts'
+import type { Wire } from './wire.ts'
 
-const REASONS: ReadonlyMap<string, StopReason> = new Map([
-  ['end_turn', 'end_turn'],
-  ['stop_sequence', 'stop_sequence'],
-  ['tool_use', 'tool_calls'],
-  ['max_tokens', 'max_tokens'],
-  ['refusal', 'refusal'],
-  ['pause_turn', 'pause'],
-  ['model_context_window_exceeded', 'context_window'],
-])
-const CUTTING: ReadonlySet<string> = new Set(['max_tokens', 'context_window', 'refusal'])
+const CUTTING: ReadonlySet<string> = new Set(['max_tokens', 'context_window', 'refusal', 'content_filter'])
 const NEUTRAL: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'unknown'])
 
 /** The blocks without their `wire`, and the keys of the calls that are handed out. */
-export function expectedOf(spec: MessageSpec) {
-  const { stopReason: raw, stopSequence: sequence, startUsage, deltaUsage } = spec
-  const reason = REASONS.get(raw) ?? 'unknown'
+export function expectedOf(wire: Wire, script: Script, key = 'turn/0') {
+  const reason = wire.stops.get(script.stop) ?? 'unknown'
   const isCut = CUTTING.has(reason)
-  const content = spec.blocks.map((block, at) =>
-    contentOf(block, `turn/0#${at}`, isCut && at === spec.blocks.length - 1),
+  const content = script.blocks.map((block, at) =>
+    contentOf(wire, block, `${key}#${at}`, isCut && at === script.blocks.length - 1),
   )
   const calls = content.filter((block) => block['origin'] === 'client' && block['state'] === 'complete')
   return {
     content,
     handedOut: isCut ? [] : calls.map((call) => call['key']),
-    stop: { reason: calls.length > 0 && NEUTRAL.has(reason) ? 'tool_calls' : reason, raw, sequence },
-    usage: usageOf({ ...startUsage, ...deltaUsage }, (name) => deltaUsage[name] || startUsage[name] || 0),
+    stop: {
+      reason: calls.length > 0 && NEUTRAL.has(reason) ? 'tool_calls' : reason,
+      raw: script.stop,
+      sequence: script.sequence,
+    },
+    usage: wire.usage(script),
   }
 }
 
-/** A zero never takes the place of a positive count. */
-function usageOf(given: object, count: (name: string) => number) {
-  const [read, write] = ['cache_read_input_tokens', 'cache_creation_input_tokens'] as const
-  return {
-    inputTokens: count('input_tokens') + count(read) + count(write),
-    outputTokens: count('output_tokens'),
-    ...(read in given ? { cacheReadTokens: count(read) } : {}),
-    ...(write in given ? { cacheWriteTokens: count(write) } : {}),
-  }
-}
-
-function contentOf(block: BlockSpec, key: string, isCutHere: boolean): JsonObject {
+function contentOf(wire: Wire, block: BlockSpec, key: string, isCutHere: boolean): JsonObject {
   if (isCall(block)) {
     const text = argumentsText(block)
-    const origin = block.type === 'tool_use' ? 'client' : 'provider'
-    const call = { type: 'tool_call', key, id: block.id, idSource: 'wire', name: block.name, arguments: text, origin }
-    const isWhole = block.cutAt === undefined && !(isCutHere && text === '')
-    return { ...call, ...(isWhole ? { state: 'complete', input: block.input } : { state: 'partial' }) }
+    const call = { type: 'tool_call', key, id: block.id, idSource: 'wire', name: block.name, arguments: text }
+    // Of plain text nothing shows that it is whole.
+    const isPartial = block.cutAt !== undefined || (isCutHere && (text === '' || typeof block.input === 'string'))
+    const input = typeof block.input === 'string' ? { input: block.input } : block.input
+    return { ...call, origin: block.by, ...(isPartial ? { state: 'partial' } : { state: 'complete', input }) }
   }
-  const citations = 'citations' in block ? { citations: block.citations?.map(({ citation }) => citation) ?? [] } : {}
-  if (block.type === 'text') return { type: 'text', text: block.text, ...citations }
-  if (block.type === 'thinking') return { type: 'thinking', text: block.thinking, signature: block.signature }
-  if (block.type === 'redacted_thinking') return { type: 'thinking', text: '', encrypted: block.data, redacted: true }
-  if (block.type === 'container_upload') return { type: 'other' }
-  return { type: 'tool_result', callId: block.tool_use_id, content: block.content }
+  switch (block.kind) {
+    case 'text': {
+      const citations = block.citations?.map(({ citation }) => citation)
+      return { type: 'text', text: block.text, ...(citations === undefined ? {} : { citations }) }
+    }
+    case 'thinking':
+      return wire.thinking(block)
+    case 'withheld':
+      return { type: 'thinking', text: '', encrypted: block.data, redacted: true }
+    case 'refusal':
+      return { type: 'refusal', text: block.text }
+    case 'result':
+      return { type: 'tool_result', callId: block.callId, content: block.content }
+    case 'opaque':
+      return { type: 'other' }
+    default: {
+      const never: never = block
+      return never
+    }
+  }
 }

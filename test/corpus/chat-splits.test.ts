@@ -1,0 +1,3 @@
+import { describeSplits } from './splits.ts'
+
+describeSplits('openai-chat', 16, 3500)

@@ -5,7 +5,7 @@
  * Ignored on purpose: a `role` (a choice that comes with another one keeps it in its wire fields), and a `message` beside a `delta`, which
  * repeats what the deltas say.
  */
-import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
+import { copyFields, copyJson, isObject, mergeFields, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { StopReason } from '../message.ts'
 import type { Operation, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
@@ -139,8 +139,8 @@ class ChatTranslator {
           const isEmpty = value === null || (key === 'created' && value === 0)
           if (this.#fields[key] === value || (isEmpty && Object.hasOwn(this.#fields, key))) break
           const copy = copyFields({ [key]: value })
-          changed = Object.assign(changed ?? {}, copy)
-          Object.assign(this.#fields, copy)
+          mergeFields((changed ??= {}), copy)
+          mergeFields(this.#fields, copy)
         }
       }
     }
@@ -208,8 +208,7 @@ class ChatTranslator {
           } else if (delta === undefined) more = Object.assign(more ?? {}, { logprobs: null })
           break
         default:
-          if (isNews(choice.last, `choice.${key}`, value))
-            more = Object.assign(more ?? {}, copyFields({ [key]: value }))
+          if (isNews(choice.last, `choice.${key}`, value)) mergeFields((more ??= {}), copyFields({ [key]: value }))
       }
     }
     if (more !== undefined) this.#add({ op: 'meta', choice: number, path: ['choice'], wire: more })
@@ -266,7 +265,7 @@ class ChatTranslator {
         default:
           if (Array.isArray(value) && value.length > 0) {
             this.#add({ op: 'meta', choice: number, append: { message: copyFields({ [key]: value }) } })
-          } else if (isNews(choice.last, key, value)) more = Object.assign(more ?? {}, copyFields({ [key]: value }))
+          } else if (isNews(choice.last, key, value)) mergeFields((more ??= {}), copyFields({ [key]: value }))
       }
     }
     if (more !== undefined) this.#add({ op: 'meta', choice: number, path: ['message'], wire: more })

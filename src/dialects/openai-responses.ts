@@ -69,8 +69,8 @@ interface PartDelta {
 
 class ResponsesTranslator {
   readonly #items = new ResponseItems()
-  /** The tools of the request, as the response repeats them. */
-  #tools: readonly JsonValue[] = []
+  /** The types and names of the request's tools, as the response repeats them. */
+  #tools: readonly { readonly type: unknown; readonly name: unknown }[] = []
   #id: JsonValue | undefined
   #hasAudio = false
   /** The part that the event before this one was a delta of. */
@@ -287,7 +287,7 @@ class ResponsesTranslator {
    */
   readonly #isForeign = (item: JsonObject): boolean => {
     if (item.type !== 'custom_tool_call' || this.#tools.length === 0) return false
-    return !this.#tools.some((tool) => isObject(tool) && (tool.type === 'namespace' || tool.name === item.name))
+    return !this.#tools.some(({ type, name }) => type === 'namespace' || name === item.name)
   }
 
   // Parts of a message.
@@ -436,7 +436,7 @@ class ResponsesTranslator {
 
   #identity(response: JsonObject): { id?: string; model?: string } {
     const { id, model, tools } = response
-    if (Array.isArray(tools)) this.#tools = tools
+    if (Array.isArray(tools)) this.#tools = tools.filter(isObject).map((tool) => ({ type: tool.type, name: tool.name }))
     return {
       ...(typeof id === 'string' && id !== '' ? { id } : {}),
       ...(typeof model === 'string' && model !== '' ? { model } : {}),

@@ -73,6 +73,8 @@ export class Assembler<D extends Dialect = Dialect> {
   #isLate = false
   #begun = 0
   #passesMark = true
+  /** All choices have ended, those that never came too. */
+  #isOver = false
   /** What the last operation was applied to. */
   #last: Strand<D> | undefined
 
@@ -168,6 +170,8 @@ export class Assembler<D extends Dialect = Dialect> {
 
   #strand(choice: number): Strand<D> | undefined {
     const known = this.#strands.get(choice)
+    // A choice that first comes after the end of all is as late as anything else.
+    if (known === undefined && this.#isOver) return undefined
     if (known !== undefined || this.#strands.size < this.#options.limits.choices) return known ?? this.#begin(choice)
     const error = limitError(`one of more than ${this.#options.limits.choices} choices`)
     for (const { draft } of this.#strands.values()) if (!hasEnded(draft)) failDraft(draft, error)
@@ -192,6 +196,7 @@ export class Assembler<D extends Dialect = Dialect> {
       if (operation.choice !== 'all') this.#apply(this.#strand(operation.choice), operation)
       else if (this.#strands.size === 0) this.#apply(this.#strand(0), operation)
       else for (const strand of this.#strands.values()) this.#apply(strand, operation)
+      if (operation.choice === 'all' && !this.#options.many) this.#isOver ||= isLast(operation)
     }
     if (this.#isLate) this.#lateEvents += 1
   }
@@ -230,6 +235,8 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'apply':
         draft.phase = to
         this.#applyTo(strand, operation)
+        // The reason counts for what came before it.
+        if (operation.op === 'stop') this.#release(strand, 'stop')
         return
       case 'terminate':
         draft.phase = to
@@ -257,7 +264,6 @@ export class Assembler<D extends Dialect = Dialect> {
   #holdBack(strand: Strand<D>, operation: Operation): boolean {
     const size = strand.afterStop?.hold(operation)
     if (size !== undefined) this.#grow(strand.draft, size)
-    else if (operation.op === 'stop') this.#release(strand, 'stop')
     else if (operation.op === 'fail' || operation.op === 'terminal') this.#release(strand, 'end')
     return size !== undefined
   }
@@ -463,6 +469,11 @@ export class Assembler<D extends Dialect = Dialect> {
     if (strand === undefined || hasEnded(strand.draft)) this.#lateEvents += 1
     else this.#output.note(strand.draft, { kind, detail })
   }
+}
+
+function isLast(operation: Operation): boolean {
+  const input = messageInput(operation)
+  return input === 'hard_terminal' || input === 'fail'
 }
 
 function hasEnded(draft: Draft): boolean {

@@ -378,7 +378,10 @@ export class Blocks<D extends Dialect> {
     if (position.phase !== 'replaying') return
     const isAtEnd = position.textAt === endOfText(block) && position.itemsAt >= block.items.length
     if (!isAtEnd) {
-      if (this.#regenerate()) this.#close(block, 'wire')
+      if (!this.#regenerate()) return
+      // What was not sent again is not there any more.
+      if (this.#draft.byKey.get(block.key) === block) this.#close(block, 'wire')
+      else this.#output.note(this.#draft, { kind: 'stray_close', detail: block.key })
       return
     }
     block.position = position.of
@@ -430,7 +433,7 @@ export class Blocks<D extends Dialect> {
     block.reader = undefined
     if (position.phase === 'replaying') {
       block.text = (block.streamed ?? block.text).slice(0, position.textAt)
-      cutParts(block)
+      cutParts(block, position.part)
       block.lossesBefore = position.lossesBefore
       block.fields = {}
       block.wire = {}

@@ -14,12 +14,15 @@ export class Sequence {
   #first = 0
   #types: (string | undefined)[] = []
   #held = new Map<number, Translation>()
+  /** The run that a begin event has just ended, until it is known that another one has begun. */
+  #before: { readonly last: number; readonly first: number; readonly types: (string | undefined)[] } | undefined
   #isTrusted = true
 
   /** Whether the event is simply the next one; then it is taken, and to be applied. */
   isNext({ number, operations }: Translation): boolean {
     if (number === undefined || !this.#isTrusted || this.#last === undefined || this.#held.size > 0) return false
     if (number.value !== this.#last + 1 || operations.some(({ op }) => op === 'begin')) return false
+    this.#before = undefined
     this.#pass(number.value, number.type)
     return true
   }
@@ -35,11 +38,13 @@ export class Sequence {
         note('sequence_gap', `number ${waiting} came before its turn, and then the message began again`)
       }
       this.#held.clear()
+      this.#before = this.#last === undefined ? undefined : { last: this.#last, first: this.#first, types: this.#types }
       this.#last = value
       this.#first = value
       this.#types = [type]
       return [event]
     }
+    this.#goOnAsBefore(value)
     const isLast = operations.some(
       (operation) => operation.op === 'fail' || (operation.op === 'terminal' && operation.strength === 'hard'),
     )
@@ -87,6 +92,16 @@ export class Sequence {
     this.#types = []
     this.#held.clear()
     this.#isTrusted = true
+  }
+
+  /** A proxy has repeated the begin event in mid-stream, and the numbers go on as if it had not. */
+  #goOnAsBefore(value: number): void {
+    const before = this.#before
+    this.#before = undefined
+    if (before === undefined || value !== before.last + 1) return
+    this.#last = before.last
+    this.#first = before.first
+    this.#types = before.types
   }
 
   #pass(value: number, type: string): void {

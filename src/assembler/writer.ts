@@ -110,8 +110,10 @@ export function endOfPart(block: Block, name: PartName): number {
   return end
 }
 
-/** Makes the parts agree with a text that was cut. */
-export function cutParts(block: Block): void {
+/** Makes the parts agree with a text that was cut in the part `last`, or before any. */
+export function cutParts(block: Block, last: PartName | undefined): void {
+  const end = last === undefined ? 0 : block.parts.indexOf(partOf(block, last)) + 1
+  for (const { name } of block.parts.splice(end)) block.partsByName?.delete(`${name.kind} ${name.index}`)
   let rest = block.text
   let isFirst = true
   for (const part of block.parts) {

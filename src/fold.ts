@@ -17,7 +17,7 @@ import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './j
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, OutcomeError } from './message.ts'
 import type { Operation, Translation } from './operation.ts'
-import { checkEnding, checkOptions, type FoldOptions } from './options.ts'
+import { checkEnding, checkMessages, checkOptions, type FoldOptions } from './options.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
 import type { TurnEvent } from './turn-event.ts'
 
@@ -109,8 +109,12 @@ export class Fold<D extends Dialect = Dialect> {
       : this.#assemblerFor('unknown', anthropicMessages).snapshot()
   }
 
-  partialInput(block: number): PartialInput {
-    const partial = this.#reading.kind === 'reading' ? this.#reading.assembler.partialInput(block) : undefined
+  snapshots(): readonly MessageSnapshot<D>[] {
+    return this.#reading.kind === 'reading' ? this.#reading.assembler.snapshots() : []
+  }
+
+  partialInput(block: number, message?: string): PartialInput {
+    const partial = this.#reading.kind === 'reading' ? this.#reading.assembler.partialInput(block, message) : undefined
     if (partial === undefined)
       throw new MisuseError('unknown_block', `there is no block ${block} in the message so far`)
     return partial
@@ -260,7 +264,7 @@ export class Fold<D extends Dialect = Dialect> {
     const assembler = this.#assemblerFor('unknown', anthropicMessages)
     this.#reading = { kind: 'reading', assembler, endsBy: 'event', translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
-    const error = events.map(({ payload }) => payload).find((payload) => isObject(payload) && 'error' in payload)
+    const error = events.find(isError)?.payload
     const failure = error === undefined ? unknownDialect(events) : readError(error)
     for (const held of detecting.held) if ('translation' in held) assembler.apply(held.translation)
     if (failure !== undefined) assembler.apply({ operations: [{ op: 'fail', choice: 'all', error: failure }] })
@@ -303,6 +307,14 @@ function lengthOf(payload: unknown): number {
   return typeof payload === 'string' ? payload.length : (JSON.stringify(rawOf({ payload })) ?? '').length
 }
 
+function isError({ payload, name }: ProviderEvent): boolean {
+  if (!isObject(payload)) return false
+  return (
+    Boolean(payload.error) ||
+    [payload.type, payload.object, name].some((word) => word === 'error' || word === 'response.error')
+  )
+}
+
 function unreadable(): OutcomeError {
   return { class: 'malformed', retryable: false, message: `none of the first ${HELD_EVENTS} events could be read` }
 }
@@ -324,6 +336,8 @@ function unknownDialect(events: readonly ProviderEvent[]): OutcomeError | undefi
     ...(body === undefined ? {} : { body }),
   }
 }
+
+export const DIALECT_NAMES: readonly string[] = [...DIALECTS.keys()]
 
 /** Whether a word names a dialect that onefold reads. */
 export function isDialect(name: string): name is Dialect {
@@ -348,8 +362,12 @@ export interface MessageAssembler<D extends Dialect = Dialect> {
   end(ending: Ending): readonly TurnEvent<D>[]
   /** True once the protocol's last event was seen. */
   readonly isTerminal: boolean
-  /** The message. Throws `MisuseError('not_final')` before `end`. */
+  /** The message; of several choices the first. Throws `MisuseError('not_final')` before `end`. */
   message(): AssistantMessage<D>
+  /** All choices, or all messages of a source that carries many, as far as they have ended. */
+  messages(): readonly AssistantMessage<D>[]
+  /** As `turn.partialInput`. */
+  partialInput(block: number, message?: string): PartialInput
   snapshot(): MessageSnapshot<D>
 }
 
@@ -377,6 +395,8 @@ export function createAssembler<D extends Dialect>(
       if (message === undefined) throw new MisuseError('not_final', 'the message is not final; call end() first')
       return message
     },
+    messages: () => fold.messages,
+    partialInput: (block, message) => fold.partialInput(block, message),
     snapshot: () => fold.snapshot(),
   }
 }
@@ -386,9 +406,14 @@ export function createAssembler<D extends Dialect>(
  * together. Throws `MisuseError('unknown_dialect')` for a message whose stream did not show its dialect.
  */
 export function toNative(message: AssistantMessage | readonly AssistantMessage[]): JsonValue {
-  const messages = Array.isArray(message) ? message : [message]
+  const messages: readonly AssistantMessage[] = Array.isArray(message) ? message : [message]
   const [first] = messages
-  if (typeof first !== 'object' || first === null)
-    throw new MisuseError('bad_argument', 'toNative needs at least one message')
-  return definitionOf(first.dialect).toNative(messages)
+  checkMessages(messages)
+  if (first?.dialect === 'unknown') {
+    throw new MisuseError('unknown_dialect', 'no event showed the dialect of this message; its outcome says why')
+  }
+  if (messages.some(({ dialect }) => dialect !== first?.dialect)) {
+    throw new MisuseError('bad_argument', 'toNative takes messages of one dialect')
+  }
+  return definitionOf(first?.dialect ?? '').toNative(messages)
 }

@@ -5,6 +5,7 @@ import { toChatCompletion } from './dialects/openai-chat-native.ts'
 import { toResponse } from './dialects/openai-responses-native.ts'
 import { MisuseError } from './errors.ts'
 import type { AssistantMessage } from './message.ts'
+import { checkMessages } from './options.ts'
 
 /** What `client.responses.create` answers without streaming. */
 export function toNative(message: AssistantMessage<'openai-responses'>): Response
@@ -19,12 +20,16 @@ export function toNative(
 export function toNative(messages: AssistantMessage | readonly AssistantMessage[]): ChatCompletion | Response
 export function toNative(messages: AssistantMessage | readonly AssistantMessage[]): ChatCompletion | Response {
   const all: readonly AssistantMessage[] = Array.isArray(messages) ? messages : [messages]
+  checkMessages(all)
   const [first] = all
   const dialects = new Set(all.map(({ dialect }) => dialect))
   if (first !== undefined && dialects.size === 1) {
     if (first.dialect === 'openai-chat') return toChatCompletion(all) as unknown as ChatCompletion
     if (first.dialect === 'openai-responses') return toResponse(first) as unknown as Response
   }
-  const found = [...dialects].join(', ') || 'none'
-  throw new MisuseError('bad_argument', `the messages are of the dialect ${found}, not openai-chat or openai-responses`)
+  const found = [...dialects].join(', ')
+  throw new MisuseError(
+    'bad_argument',
+    `the messages are of the dialect ${found}, not openai-chat or openai-responses${found === 'unknown' ? '; the outcome says why' : ''}`,
+  )
 }

@@ -69,3 +69,15 @@ export function checkEnding(ending: unknown): void {
   if (typeof kind === 'string' && kinds.includes(kind) && (kind !== 'failed' || isObject(error))) return
   throw new MisuseError('bad_argument', `end() takes { kind }, one of ${kinds.join(', ')}; failed needs its error`)
 }
+
+/** Throws `MisuseError('bad_argument')` for what are no finished messages: as a rule somebody did not await them. */
+export function checkMessages(messages: readonly unknown[]): void {
+  const areMessages = messages.every((message) => isObject(message) && 'dialect' in message && 'content' in message)
+  if (messages.length > 0 && areMessages) return
+  const found =
+    messages.length === 0 ? 'an empty list' : messages[0] instanceof Promise ? 'a promise' : wordOf(messages[0])
+  throw new MisuseError(
+    'bad_argument',
+    `toNative takes finished messages and got ${found}; await turn.message() or turn.messages() first`,
+  )
+}

@@ -132,6 +132,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
         `there is no event ${wordOf(type)}; there are ${[...EVENT_TYPES].join(', ')}`,
       )
     }
+    if (typeof listener !== 'function') throw new MisuseError('bad_argument', `on('${type}') needs a function to call`)
     const listeners = this.#listeners.get(type) ?? new Set()
     const call = (event: TurnEvent<D>): void => {
       if (isOfType<D, T>(event, type)) listener(event)
@@ -154,11 +155,11 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   }
 
   /**
-   * What has arrived of the arguments of a tool call, or of a text block that is JSON, as a value; `block` is the block's ordinal. Only
-   * what is new since the last call is parsed. Throws `MisuseError('unknown_block')`.
+   * What has arrived of the arguments of a tool call, or of a text block that is JSON, as a value; `block` is the block's ordinal,
+   * `message` the key of its message, which only an answer with several choices needs; live events have both. Only what is new since the last call is parsed. Throws `MisuseError('unknown_block')`.
    */
-  partialInput(block: number): PartialInput {
-    return this.#fold.partialInput(block)
+  partialInput(block: number, message?: string): PartialInput {
+    return this.#fold.partialInput(block, message)
   }
 
   /** Ends the turn at once. The message keeps what has arrived. */
@@ -346,8 +347,14 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
       })
     }
     if (this.#firstByteMs === undefined) return []
-    const snapshot = this.#fold.snapshot()
-    return [{ type: 'snapshot', message: snapshot.key, attempt: snapshot.attempt, snapshot }]
+    const open = this.#fold.snapshots()
+    const snapshots = open.length > 0 ? open : [this.#fold.snapshot()]
+    return snapshots.map((snapshot) => ({
+      type: 'snapshot',
+      message: snapshot.key,
+      attempt: snapshot.attempt,
+      snapshot,
+    }))
   }
 
   #leave(reader?: Reader<D>): void {

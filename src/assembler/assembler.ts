@@ -145,14 +145,23 @@ export class Assembler<D extends Dialect = Dialect> {
     this.#output.isLive = true
   }
 
+  /** The first message so far. */
   snapshot(): MessageSnapshot<D> {
     const draft = this.#strands.get(0)?.draft ?? createDraft(`${this.#options.turn}/0`, 0)
     return snapshotOf(draft, this.#facts())
   }
 
-  /** Parses what has arrived of a call's arguments, or of a text that is JSON; undefined if there is no such block. */
-  partialInput(ordinal: number): PartialInput | undefined {
-    const block = this.#strands.get(0)?.draft.blocks[ordinal]
+  /** All messages that have begun and not ended. */
+  snapshots(): readonly MessageSnapshot<D>[] {
+    const drafts = [...this.#strands.values()].map(({ draft }) => draft).filter(({ phase }) => phase !== 'final')
+    return drafts.toSorted((a, b) => a.choice - b.choice).map((draft) => snapshotOf(draft, this.#facts()))
+  }
+
+  /** Parses what has arrived of a call's arguments, or of a text that is JSON; undefined if there is no such block. Without a key it is the first message's. */
+  partialInput(ordinal: number, message?: string): PartialInput | undefined {
+    const strands = [...this.#strands.values()]
+    const strand = message === undefined ? this.#strands.get(0) : strands.find(({ draft }) => draft.key === message)
+    const block = strand?.draft.blocks[ordinal]
     if (block === undefined) return undefined
     const { freeText } = block.fields
     if (freeText !== undefined) return { value: { [freeText]: block.text }, isComplete: isClosed(block.position) }

@@ -59,7 +59,7 @@ export class Calls<D extends Dialect> {
   /** The arguments without what was sent before them, if they were sent once more as a whole at the end. */
   dropResent(block: Block): string | undefined {
     if (block.kind !== 'tool_call' || block.fields.freeText !== undefined) return undefined
-    const whole = resentArguments(block.text, block.lastAppendAt)
+    const whole = resentArguments(block.text, block.lastAppendAt, this.#draft.stop?.reason)
     const { toolDepth } = this.#options.limits
     if (whole === undefined || judge(block, toolDepth).state !== 'invalid') return undefined
     if (parseToolInput(whole, toolDepth).state !== 'object') return undefined

@@ -242,7 +242,7 @@ export function snapshotOf<D extends Dialect>(
     dialect: facts.dialect,
     ...(draft.model === undefined ? {} : { model: draft.model }),
     content,
-    stop: stopOf(draft, content),
+    stop: stopOf(draft, content, outcome),
     usage: usageOf(draft),
     ...(draft.rawUsage === undefined ? {} : { rawUsage: copyFields(draft.rawUsage) }),
     anomalies: anomaliesOf(draft),
@@ -267,12 +267,12 @@ export function messageOf<D extends Dialect>(
   })
 }
 
-function stopOf(draft: Draft, content: readonly ContentBlock[]): Stop {
+function stopOf(draft: Draft, content: readonly ContentBlock[], outcome: Outcome['kind'] | undefined): Stop {
   const hasClientCall = content.some(
     (block) => block.type === 'tool_call' && block.origin === 'client' && block.state === 'complete',
   )
   return {
-    reason: readStop(draft.stop?.reason, hasClientCall),
+    reason: readStop(draft.stop?.reason, hasClientCall, outcome),
     raw: draft.stop?.raw ?? null,
     sequence: draft.stop?.sequence ?? null,
   }

@@ -340,7 +340,8 @@ export function decideAfterStop(facts: {
  * The arguments without what was sent before them, if their last delta is the whole of them once more: some servers flush what they
  * have parsed at the end. Only for arguments that are no JSON as they are. Undefined if that is not it.
  */
-export function resentArguments(text: string, lastAppendAt: number): string | undefined {
+export function resentArguments(text: string, lastAppendAt: number, stop: StopReason | undefined): string | undefined {
+  if (stop !== undefined && CUTTING.has(stop)) return undefined
   const whole = text.slice(lastAppendAt)
   return lastAppendAt > 0 && whole.startsWith(text.slice(0, lastAppendAt)) ? whole : undefined
 }
@@ -357,7 +358,13 @@ export function decideStop(known: StopReason | undefined, next: StopReason): 'fi
 }
 
 /** The reason as the message states it: a neutral one means tool calls if there is one for the client to run. */
-export function readStop(known: StopReason | undefined, hasClientCall: boolean): StopReason {
+export function readStop(
+  known: StopReason | undefined,
+  hasClientCall: boolean,
+  outcome: Outcome['kind'] | undefined,
+): StopReason {
+  // Of a message that was cut before its reason, calls say nothing about why.
+  if (known === undefined && outcome !== 'complete') return 'unknown'
   const reason = known ?? 'unknown'
   return hasClientCall && NEUTRAL.has(reason) ? 'tool_calls' : reason
 }

@@ -1,7 +1,7 @@
 /** `onefold fold`: what a stream comes to. */
 import { parseArgs } from 'node:util'
 import { MisuseError } from '../errors.ts'
-import { isDialect, toNative } from '../fold.ts'
+import { DIALECT_NAMES, isDialect, toNative } from '../fold.ts'
 import type { AssistantMessage } from '../message.ts'
 import { readRecordingFile } from '../node/recording-files.ts'
 import { assembleRecording } from '../recording/fold-recording.ts'
@@ -44,7 +44,7 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   const form: Form = forms[0] ?? 'text'
   const { dialect } = values
   if (dialect !== undefined && !isDialect(dialect)) {
-    throw new MisuseError('unknown_dialect', `--dialect ${dialect}: onefold reads anthropic-messages`)
+    throw new MisuseError('unknown_dialect', `--dialect ${dialect}: onefold reads ${DIALECT_NAMES.join(', ')}`)
   }
   const options: AssembleOptions = {
     ...(dialect === undefined ? {} : { dialect }),
@@ -78,14 +78,16 @@ async function foldOne(
       const title = console.paint('bold', file === '-' ? 'standard input' : printable(file))
       console.print(`${isFollowing ? '\n' : ''}${title}\n${renderMessage(message, console.paint)}`)
     } else if (form === 'json') console.print(JSON.stringify(message))
-    else if (form === 'native') printNative(file, message, console)
   }
+  // The choices of one answer are one answer; of a stream of many messages each is its own.
+  if (form === 'native') for (const one of options.many ? messages : [messages]) printNative(file, one, console)
   const isComplete = messages.every((message) => message.outcome.kind === 'complete')
   return problems.length === 0 && isComplete ? 0 : 1
 }
 
-function printNative(file: string, message: AssistantMessage, console: Console): void {
-  if (message.dialect !== 'unknown') console.print(JSON.stringify(toNative(message)))
+function printNative(file: string, one: AssistantMessage | readonly AssistantMessage[], console: Console): void {
+  const messages = [one].flat()
+  if (messages[0]?.dialect !== 'unknown') console.print(JSON.stringify(toNative(messages)))
   else console.complain(`${file}: no provider's form for a stream of unknown dialect; name it with --dialect`)
 }
 

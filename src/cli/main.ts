@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The binary. The only file that touches the process; commands get what they need and give an exit code. */
+import { readFile } from 'node:fs/promises'
 import { MisuseError } from '../errors.ts'
+import { isObject } from '../json.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { foldCommand } from './fold.ts'
 import { startCommand } from './start.ts'
@@ -38,6 +40,10 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     console.print(USAGE)
     return name === undefined ? 2 : 0
   }
+  if (name === '--version') {
+    console.print(await version())
+    return 0
+  }
   const command = COMMANDS.get(name)
   if (command === undefined) {
     console.complain(`"${name}" is no command; there are ${[...COMMANDS.keys()].join(', ')}`)
@@ -54,6 +60,11 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     console.complain(`${error.message}\n         onefold ${name} --help tells how it is used`)
     return 2
   }
+}
+
+async function version(): Promise<string> {
+  const about: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+  return isObject(about) && typeof about.version === 'string' ? about.version : 'unknown'
 }
 
 /** What `parseArgs` throws for an option that there is not. */

@@ -162,6 +162,7 @@ export class ChatCalls {
 
 function hasMore(call: JsonObject): boolean {
   for (const key in call) if (!KNOWN_KEYS.has(key)) return true
+  for (const key in bodyOf(call)) if (!NOT_FUNCTION.has(key)) return true
   return false
 }
 

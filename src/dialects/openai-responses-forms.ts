@@ -15,6 +15,12 @@ const TEXT_FIELDS: ReadonlyMap<string, string> = new Map([
   ['program', 'code'],
 ])
 
+/** Calls of which the wire gives no name: the tool is told by the type. */
+const UNNAMED_CALLS: ReadonlyMap<string, string> = new Map([
+  ['code_interpreter_call', 'code_interpreter'],
+  ['program', 'program'],
+])
+
 /** Calls whose input is a field with a JSON value, by type: the tool's name, and the fields in which the input may stand. */
 const STRUCTURED_CALLS: ReadonlyMap<string, { readonly name: string; readonly inputs: readonly string[] }> = new Map([
   ['web_search_call', { name: 'web_search', inputs: ['action', 'arguments'] }],
@@ -97,7 +103,7 @@ function readCall(item: JsonObject, type: string, field: string, isForeign: (ite
     kind: 'tool_call',
     fields: {
       ...idsOf(item),
-      name: textOf(item.name) ?? type.replace(/_call$/, ''),
+      name: textOf(item.name) ?? UNNAMED_CALLS.get(type) ?? null,
       origin: isClients ? 'client' : 'provider',
       ...(field === 'arguments' ? {} : { freeText: field }),
     },

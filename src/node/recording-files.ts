@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { MisuseError } from '../errors.ts'
 import { parseJson, type JsonValue } from '../json.ts'
-import { foldRecording } from '../recording/fold-recording.ts'
+import { assembleRecording } from '../recording/fold-recording.ts'
 import { readRecording, RECORDING_EXTENSION, type Recording } from '../recording/format.ts'
 
 /** Files that hold a stream: recordings, and plain bodies. */
@@ -59,11 +59,12 @@ export function expectationOf(file: string): string {
   return `${file.slice(0, -extname(file).length)}.json`
 }
 
-/** The message that the recording gives, as it stands in the file beside it: without times. */
+/** The message that the recording gives, as it stands in the file beside it: without times; a list if the answer has several choices. */
 export async function messageOfFile(file: string): Promise<JsonValue> {
   const recording = await readRecordingFile(file)
-  const message = await foldRecording(recording, { turn: caseOf(file) })
-  return parseJson(JSON.stringify(message)) ?? null
+  const messages = await assembleRecording(recording, { turn: caseOf(file) }).messages()
+  const untimed = messages.map(({ timing: _timing, ...message }) => message)
+  return parseJson(JSON.stringify(untimed.length === 1 ? untimed[0] : untimed)) ?? null
 }
 
 /** The message that the recording must give; undefined if none is written down. */

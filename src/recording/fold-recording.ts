@@ -21,7 +21,7 @@ export function replayResponse(recording: Recording, options: ReplayOptions = {}
   return new Response(body, { status, headers: contentType === undefined ? {} : { 'content-type': contentType } })
 }
 
-/** A turn that reads a recording. The dialect is the recording's where it names one and the caller does not. */
+/** A turn that reads a recording. The dialect is found out anew: the header's is what the recorder took it for. */
 export function assembleRecording(recording: Recording, options: AssembleOptions & ReplayOptions = {}): Turn {
   const { timing, sleep, ...assembleOptions } = options
   const played = { ...(timing === undefined ? {} : { timing }), ...(sleep === undefined ? {} : { sleep }) }

@@ -11,7 +11,7 @@
  * version of the format.
  */
 import { MisuseError } from '../errors.ts'
-import { isObject } from '../json.ts'
+import { isObject, wordOf } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 
@@ -104,7 +104,14 @@ export function parseRecording(text: string, options: ReadRecordingOptions = {})
  * Reads the bytes of any file that holds a stream: a recording, told by its name or its first line, or a plain `.sse`,
  * `.ndjson` or JSON body (see `recordingOfBody`; `dialect` is used for a body only). Throws as `parseRecording` does.
  */
-export function readRecording(bytes: Uint8Array, options: ReadRecordingOptions & { dialect?: string } = {}): Recording {
+export function readRecording(
+  file: Uint8Array | string,
+  options: ReadRecordingOptions & { dialect?: string } = {},
+): Recording {
+  if (typeof file !== 'string' && !(file instanceof Uint8Array)) {
+    throw new MisuseError('bad_argument', `readRecording takes the bytes or the text of a file and got ${wordOf(file)}`)
+  }
+  const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
   if (options.name?.endsWith(RECORDING_EXTENSION) !== true && !looksLikeRecording(text)) {
     return recordingOfBody(bytes, options)

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { Assembler } from '../../src/assembler/assembler.ts'
 import type { Operation } from '../../src/operation.ts'
-import type { TurnEvent } from '../../src/turn-event.ts'
 import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import {
   append,
@@ -16,23 +15,12 @@ import {
   open,
   optionsOf,
   patch,
-  singly,
   snapshot,
   soft,
   stop,
   usage,
 } from '../support/operations.ts'
-
-type Options = Parameters<typeof optionsOf>[0]
-
-function run(operations: readonly Operation[], options: Options = {}) {
-  const { messages, events, assembler } = drive(optionsOf(options), singly(operations))
-  return { messages, events, assembler, message: messages[0] ?? expect.fail('there is no message') }
-}
-
-function types(events: readonly TurnEvent[]): string[] {
-  return events.map(({ type }) => type)
-}
+import { run, types } from '../support/run.ts'
 
 const CALL = call('0', 'x', 'f', '{"a":1}')
 const HANDED_OUT = [begin('m'), ...CALL, stop('tool_calls'), soft]

@@ -8,16 +8,20 @@ import {
   BLOCK_TABLE,
   callState,
   compareText,
+  contradicts,
+  decideAfterStop,
   decideBegin,
   decideNumber,
   decideOutcome,
   decideReopen,
   decideSnapshot,
   decideStop,
+  goesOn,
   mayHandOut,
   MESSAGE_TABLE,
   messageInput,
   readStop,
+  resentArguments,
   type BeginDecision,
   type Comparison,
   type ReopenDecision,
@@ -43,6 +47,7 @@ import {
   soft,
   stop,
   usage,
+  vague,
 } from '../support/operations.ts'
 
 interface Row {
@@ -174,6 +179,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     live: [],
     message: 't/0 failed: ; unknown',
   },
+  'idle + soft_fail': {
+    given: [],
+    when: vague,
+    live: ['start t/0', 'anomaly missing_begin'],
+    message: 't/0 failed: ; unknown',
+  },
   'idle + fail': {
     given: [],
     when: fail,
@@ -233,6 +244,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     when: hard,
     live: [],
     message: 'm complete: ; unknown',
+  },
+  'streaming + soft_fail': {
+    given: streaming,
+    when: vague,
+    live: [],
+    message: 'm failed: ; unknown',
   },
   'streaming + fail': {
     given: streaming,
@@ -294,6 +311,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     live: [],
     message: 'm complete: ; end_turn',
   },
+  'stopping + soft_fail': {
+    given: stopping,
+    when: vague,
+    live: [],
+    message: 'm failed: ; end_turn',
+  },
   'stopping + fail': {
     given: stopping,
     when: fail,
@@ -354,6 +377,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     live: [],
     message: 'm complete: ; end_turn (late event)',
   },
+  'terminated + soft_fail': {
+    given: terminated,
+    when: vague,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
   'terminated + fail': {
     given: terminated,
     when: fail,
@@ -411,6 +440,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
   'final + hard_terminal': {
     given: terminated,
     when: hard,
+    live: [],
+    message: 'm complete: ; end_turn (late event)',
+  },
+  'final + soft_fail': {
+    given: terminated,
+    when: vague,
     live: [],
     message: 'm complete: ; end_turn (late event)',
   },
@@ -476,37 +511,37 @@ const BLOCK_ROWS: Readonly<Record<string, Row>> = {
     given: held,
     when: open('1', 'tool_call', { id: 'x', name: 'f' }),
     live: ['anomaly repeated_open'],
-    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; tool_calls',
+    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; unknown',
   },
   'held + append': {
     given: held,
     when: append('1', 'tool_call', '}'),
     live: [],
-    message: 'm truncated: f({"a":1}) complete; tool_calls',
+    message: 'm truncated: f({"a":1}) complete; unknown',
   },
   'held + list': {
     given: held,
     when: list('1', 'tool_call', 'i'),
     live: [],
-    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; tool_calls',
+    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; unknown',
   },
   'held + patch': {
     given: held,
     when: patch('1', 'tool_call', { origin: 'client' }),
     live: [],
-    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; tool_calls',
+    message: 'm truncated: f({"a":1}) complete | f({"a":1) partial; unknown',
   },
   'held + snapshot': {
     given: held,
     when: snapshot('1', 'tool_call', '{"a":1}'),
     live: [],
-    message: 'm truncated: f({"a":1}) complete; tool_calls',
+    message: 'm truncated: f({"a":1}) complete; unknown',
   },
   'held + close': {
     given: [...held, append('1', 'tool_call', '}')],
     when: close('1'),
     live: ['anomaly duplicate_call'],
-    message: 'm truncated: f({"a":1}) complete; tool_calls',
+    message: 'm truncated: f({"a":1}) complete; unknown',
   },
   'open + open': {
     given: opened,
@@ -714,19 +749,61 @@ const DECIDED_ROWS: Readonly<Record<string, Row>> = {
     given: [...held, append('1', 'tool_call', ',"b":2}')],
     when: close('1'),
     live: ['anomaly call_id_reused', 'block_start 1 tool_call', 'tool_input 1 {"a":1,"b":2}', 'block_stop 1'],
-    message: 'm truncated: f({"a":1}) complete | f({"a":1,"b":2}) complete; tool_calls',
+    message: 'm truncated: f({"a":1}) complete | f({"a":1,"b":2}) complete; unknown',
   },
   'a call under an id that another has': {
     given: written,
     when: open('1', 'tool_call', { id: 'x', name: 'g' }),
     live: ['anomaly call_id_reused', 'block_start 1 tool_call'],
-    message: 'm truncated: f({"a":1}) complete | g() partial; tool_calls',
+    message: 'm truncated: f({"a":1}) complete | g() partial; unknown',
   },
   'a replay of another kind': {
     given: [...opened, M],
     when: open('0', 'thinking', {}, 'b'),
     live: ['anomaly regenerated', 'reset', 'block_start 0 thinking', 'thinking 0 b'],
     message: 'm truncated: thinking b; unknown',
+  },
+  'content after an error that says nothing': {
+    given: [M, vague],
+    when: open('0', 'text', {}, 'a'),
+    live: ['block_start 0 text', 'text 0 a'],
+    message: 'm failed: text a; unknown',
+  },
+  'an error that says more than the one before': {
+    given: [M, vague],
+    when: fail,
+    live: [],
+    message: 'm failed: ; unknown',
+  },
+  'a final form that closes': {
+    given: opened,
+    when: { op: 'snapshot', choice: 0, key: '0', kind: 'text', rank: 2, text: 'abc', closes: true },
+    live: ['text 0 c', 'block_stop 0'],
+    message: 'm truncated: text abc; unknown',
+  },
+  'a final form that only fills in, longer': {
+    given: opened,
+    when: snapshot('0', 'text', 'abc', 0),
+    live: ['text 0 c'],
+    message: 'm truncated: text abc; unknown',
+  },
+  'a final form that only fills in, shorter': {
+    given: opened,
+    when: snapshot('0', 'text', 'a', 0),
+    live: [],
+    message: 'm truncated: text ab; unknown',
+  },
+  'a final form that only fills in, another': {
+    given: opened,
+    when: snapshot('0', 'text', 'x', 0),
+    live: ['anomaly snapshot_refused'],
+    message: 'm truncated: text ab; unknown',
+  },
+  'a replay whose final form contradicts': {
+    given: [...closed, M, open('0', 'text')],
+    when: snapshot('0', 'text', 'x'),
+    live: ['anomaly regenerated', 'reset', 'block_start 0 text', 'text 0 x'],
+    message: 'm truncated: text x; unknown',
   },
   'a replay that contradicts': {
     given: replaying,
@@ -895,11 +972,14 @@ describe('decideSnapshot', () => {
       { ...facts, text: '' },
       { ...facts, text: 'x', knownRank: 2 },
       { ...facts, handedOut: true },
+      { ...facts, text: 'a', rank: 0 },
+      { ...facts, text: 'abc', rank: 0, knownRank: 1 },
     ],
     extend: [
       { ...facts, text: 'abc' },
       { ...facts, have: '' },
       { ...facts, text: 'abc', knownRank: 1 },
+      { ...facts, text: 'abc', rank: 0 },
     ],
     replace: [
       { ...facts, text: 'x' },
@@ -909,10 +989,73 @@ describe('decideSnapshot', () => {
     refuse: [
       { ...facts, text: 'x', handedOut: true },
       { ...facts, text: 'abc', handedOut: true },
+      { ...facts, text: 'x', rank: 0 },
     ],
   }
   it.each(rowsOf(rows))('%s', (decision, own) => {
     expect(decideSnapshot(own)).toBe(decision)
+  })
+})
+
+describe('contradicts', () => {
+  it.each<[string | undefined, string, string | undefined, boolean]>([
+    [undefined, 'ab', undefined, false],
+    ['', 'ab', undefined, false],
+    ['ab', 'ab', undefined, false],
+    ['abc', 'ab', undefined, false],
+    ['x', 'x of the end', 'x', false],
+    ['a', 'ab', undefined, true],
+    ['x', 'ab', undefined, true],
+    ['x', 'ab', 'y', true],
+  ])('a final form of %j where there is %j, streamed as %j: %s', (text, known, streamed, expected) => {
+    expect(contradicts(text, { text: known, streamed })).toBe(expected)
+  })
+})
+
+describe('decideAfterStop', () => {
+  const facts = { tail: false, head: false, opensAgain: false, before: 'stop' } as const
+  const rows: Rows<ReturnType<typeof decideAfterStop>, FactsOf<typeof decideAfterStop>> = {
+    repeat: [
+      { ...facts, tail: true },
+      { ...facts, tail: true, before: 'end' },
+      { ...facts, tail: true, head: true, opensAgain: true },
+      { ...facts, head: true, opensAgain: true, before: 'end' },
+    ],
+    continuation: [
+      facts,
+      { ...facts, before: 'end' },
+      { ...facts, opensAgain: true, before: 'end' },
+      { ...facts, head: true, before: 'end' },
+      { ...facts, head: true, opensAgain: true },
+    ],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(decideAfterStop(own)).toBe(decision)
+  })
+})
+
+describe('resentArguments', () => {
+  it.each<[string, number, string | undefined]>([
+    ['{"a":1}', 0, undefined],
+    ['{"a":1}{"a":1}', 7, '{"a":1}'],
+    ['{"a":{"a":1}', 5, '{"a":1}'],
+    ['{"a":1}{"a":2}', 7, undefined],
+    ['{"a":1}}', 7, undefined],
+    ['', 0, undefined],
+  ])('of %s with the last delta from %i on', (text, lastAppendAt, whole) => {
+    expect(resentArguments(text, lastAppendAt, 'tool_calls')).toBe(whole)
+    expect(resentArguments(text, lastAppendAt, 'max_tokens')).toBeUndefined()
+  })
+})
+
+describe('goesOn', () => {
+  it('is true for exactly the pairs in which text is just added', () => {
+    for (const phase of Object.keys(MESSAGE_TABLE) as (keyof typeof MESSAGE_TABLE)[]) {
+      for (const block of Object.keys(BLOCK_TABLE) as (keyof typeof BLOCK_TABLE)[]) {
+        const isPlain = MESSAGE_TABLE[phase].block.rule === 'apply' && BLOCK_TABLE[block].append.rule === 'append'
+        expect(goesOn(phase, block), `${phase}, ${block}`).toBe(isPlain)
+      }
+    }
   })
 })
 
@@ -942,11 +1085,18 @@ describe('decideStop and readStop', () => {
   it('reads a neutral reason as tool calls only if there is one for the client', () => {
     for (const reason of STOP_REASONS) {
       const isNeutral = reason === 'end_turn' || reason === 'stop_sequence' || reason === 'unknown'
-      expect(readStop(reason, true)).toBe(isNeutral ? 'tool_calls' : reason)
-      expect(readStop(reason, false)).toBe(reason)
+      expect(readStop(reason, true, 'complete')).toBe(isNeutral ? 'tool_calls' : reason)
+      expect(readStop(reason, false, 'complete')).toBe(reason)
     }
-    expect(readStop(undefined, false)).toBe('unknown')
-    expect(readStop(undefined, true)).toBe('tool_calls')
+    expect(readStop(undefined, false, 'complete')).toBe('unknown')
+    expect(readStop(undefined, true, 'complete')).toBe('tool_calls')
+  })
+
+  it('knows no reason of a message that was cut before it, whatever calls it has', () => {
+    expect(readStop(undefined, true, 'truncated')).toBe('unknown')
+    expect(readStop(undefined, true, 'failed')).toBe('unknown')
+    expect(readStop(undefined, true, undefined)).toBe('unknown')
+    expect(readStop('end_turn', true, 'truncated')).toBe('tool_calls')
   })
 })
 

@@ -293,9 +293,14 @@ function seenBy(
   choice: number,
 ): { hasTerminal: boolean; endedBy: 'hard' | 'fail' | undefined } {
   let hasTerminal = false
+  let hasFailed = false
   const begun = new Set<number>()
   for (const [at, operation] of sequence.entries()) {
-    if (steps[at]?.some(({ type, message }) => type === 'reset' && message === `t/${choice}`)) hasTerminal = false
+    if (steps[at]?.some(({ type, message }) => type === 'reset' && message === `t/${choice}`)) {
+      hasTerminal = false
+      // What failed before is not known to have failed now.
+      hasFailed = false
+    }
     // What is about all choices is about those that have begun; if none has, about choice 0.
     const isAboutIt =
       operation.choice === 'all' ? begun.has(choice) || (begun.size === 0 && choice === 0) : operation.choice === choice
@@ -303,24 +308,28 @@ function seenBy(
     else if (begun.size === 0) begun.add(0)
     if (!isAboutIt) continue
     if (operation.op === 'terminal') hasTerminal = true
-    if (operation.op === 'terminal' && operation.strength === 'hard') return { hasTerminal, endedBy: 'hard' }
-    if (operation.op === 'fail') return { hasTerminal, endedBy: 'fail' }
+    if (operation.op === 'terminal' && operation.strength === 'hard')
+      return { hasTerminal, endedBy: hasFailed ? 'fail' : 'hard' }
+    if (operation.op === 'fail' && operation.strength === 'soft') hasFailed = true
+    else if (operation.op === 'fail') return { hasTerminal, endedBy: 'fail' }
   }
-  return { hasTerminal, endedBy: undefined }
+  return { hasTerminal, endedBy: hasFailed ? 'fail' : undefined }
 }
 
 /** `block_stop` tells the signature; what changes it after that has a test of its own in `test/assembler`. */
 function withoutLateSignatures(sequence: readonly Translation[]): Translation[] {
   const closed = new Set<string>()
   const withoutLate = (operation: Operation): Operation => {
-    if (operation.op === 'close') closed.add(`${operation.choice} ${operation.key}`)
+    const key = 'key' in operation ? `${operation.choice} ${operation.key}` : ''
+    const isLate = closed.has(key)
+    if (operation.op === 'close' || (operation.op === 'snapshot' && operation.closes)) closed.add(key)
     if (
       (operation.op !== 'open' && operation.op !== 'patch' && operation.op !== 'snapshot') ||
       operation.fields === undefined
     )
       return operation
     const { signature: _, ...fields } = operation.fields
-    return closed.has(`${operation.choice} ${operation.key}`) ? { ...operation, fields } : operation
+    return isLate ? { ...operation, fields } : operation
   }
   return sequence.map((event) => ({ ...event, operations: event.operations.map(withoutLate) }))
 }

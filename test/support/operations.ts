@@ -15,6 +15,7 @@ import {
 } from 'fast-check'
 import { Assembler, type AssemblerOptions } from '../../src/assembler/assembler.ts'
 import type { Ending } from '../../src/assembler/state.ts'
+import type { JsonObject } from '../../src/json.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/limits.ts'
 import { STOP_REASONS, type AssistantMessage, type BlockKind, type StopReason } from '../../src/message.ts'
 import type {
@@ -22,6 +23,9 @@ import type {
   BlockOperation,
   CloseOperation,
   Operation,
+  PartName,
+  SnapshotOperation,
+  SnapshotRank,
   StopOperation,
   TerminalOperation,
   Translation,
@@ -53,12 +57,13 @@ export const open = (key: string, kind: BlockKind, fields: BlockFields = {}, see
   fields,
   ...(seed === undefined ? {} : { seed }),
 })
-export const append = (key: string, kind: BlockKind, text: string): BlockOperation => ({
+export const append = (key: string, kind: BlockKind, text: string, part?: PartName): BlockOperation => ({
   op: 'append',
   choice: 0,
   key,
   kind,
   text,
+  ...(part === undefined ? {} : { part }),
 })
 export const list = (key: string, kind: BlockKind, item: string): BlockOperation => ({
   op: 'list',
@@ -78,9 +83,23 @@ export const snapshot = (
   key: string,
   kind: BlockKind,
   text: string,
-  rank: 1 | 2 | 3 = 1,
+  rank: SnapshotRank = 1,
   fields: BlockFields = {},
 ): BlockOperation => ({ op: 'snapshot', choice: 0, key, kind, rank, text, fields })
+/** The final form of some of the parts of thinking. */
+export const partsWhole = (
+  key: string,
+  parts: readonly (readonly [PartName, string])[],
+  rank: SnapshotRank = 1,
+): SnapshotOperation => ({
+  op: 'snapshot',
+  choice: 0,
+  key,
+  kind: 'thinking',
+  rank,
+  parts: parts.map(([part, text]) => ({ part, text })),
+})
+export const summary = (index: number): PartName => ({ kind: 'summary', index })
 export const close = (key: string): CloseOperation => ({ op: 'close', choice: 0, key })
 export const stop = (reason: StopReason, raw: string = reason): StopOperation => ({
   op: 'stop',
@@ -100,6 +119,13 @@ export const fail: Operation = {
   op: 'fail',
   choice: 'all',
   error: { class: 'overloaded', retryable: true, message: 'too busy' },
+}
+/** An error that says nothing about itself. */
+export const vague: Operation = {
+  op: 'fail',
+  choice: 'all',
+  strength: 'soft',
+  error: { class: 'unknown', retryable: false, message: 'the provider reported an error' },
 }
 export const odd: Operation = { op: 'anomaly', choice: 0, kind: 'unknown_event', detail: 'hologram' }
 export const malformed: Operation = { op: 'anomaly', choice: 0, kind: 'malformed_event', detail: '{"cut' }
@@ -213,8 +239,13 @@ const fields: Arbitrary<BlockFields> = record(
   },
   { requiredKeys: [] },
 )
-const wire = constantFrom({}, { note: 1 }, { note: 2, id: 'w' }, { ['__proto__']: 1 })
-const payload = record({ fields, wire }, { requiredKeys: [] })
+const wire = constantFrom<JsonObject>({}, { note: 1 }, { note: 2, id: 'w' }, { type: 'x' }, { ['__proto__']: 1 })
+const grown = constantFrom<JsonObject>({ log: 'a' }, { log: ['i'] }, { deep: { log: ['i'] } }, { log: null })
+const payload = record({ fields, wire, append: grown }, { requiredKeys: [] })
+
+const partName: Arbitrary<PartName> = record({ kind: constantFrom('summary', 'summary', 'full'), index: nat(2) })
+const rankOf = constantFrom<SnapshotRank>(0, 1, 2, 3)
+const closes = constantFrom<{ closes?: true }>({}, {}, { closes: true })
 
 function without<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T
@@ -233,7 +264,18 @@ function blockOperation(choice: number): Arbitrary<Operation> {
           ([own, seed]): Operation => without({ op: 'open', ...block, ...own, seed }) as Operation,
         ),
       },
-      { weight: isText ? 8 : 0, arbitrary: text.map((it): Operation => ({ op: 'append', ...block, text: it })) },
+      {
+        weight: isText ? 8 : 0,
+        arbitrary: tuple(text, kind === 'thinking' ? present(partName) : constant(undefined)).map(
+          ([it, part]): Operation => without({ op: 'append', ...block, text: it, part }) as Operation,
+        ),
+      },
+      {
+        weight: kind === 'thinking' ? 2 : 0,
+        arbitrary: tuple(array(tuple(partName, text), { maxLength: 3 }), rankOf, closes).map(
+          ([parts, rank, closing]): Operation => ({ ...partsWhole(key, parts, rank), ...closing, choice }),
+        ),
+      },
       {
         weight: kind === 'text' ? 2 : 0,
         arbitrary: constantFrom('i', 'j').map((item): Operation => ({ op: 'list', ...block, item })),
@@ -241,14 +283,9 @@ function blockOperation(choice: number): Arbitrary<Operation> {
       { weight: 1, arbitrary: payload.map((own): Operation => ({ op: 'patch', ...block, ...own })) },
       {
         weight: 2,
-        arbitrary: tuple(
-          payload,
-          seedOf,
-          constantFrom(1 as const, 2 as const, 3 as const),
-          present(array(constantFrom('i', 'j'), { maxLength: 2 })),
-        ).map(
-          ([own, it, rank, items]): Operation =>
-            without({ op: 'snapshot', ...block, ...own, rank, text: it, items }) as Operation,
+        arbitrary: tuple(payload, seedOf, rankOf, present(array(constantFrom('i', 'j'), { maxLength: 2 })), closes).map(
+          ([own, it, rank, items, closing]): Operation =>
+            without({ op: 'snapshot', ...block, ...own, rank, text: it, items, ...closing }) as Operation,
         ),
       },
       { weight: 5, arbitrary: constant<Operation>({ op: 'close', choice, key }) },
@@ -273,6 +310,20 @@ function messageOperation(choice: number): Arbitrary<Operation> {
       ),
     },
     {
+      weight: 2,
+      arbitrary: record(
+        {
+          wire,
+          path: constantFrom<[string, ...string[]]>(['items', '0'], ['items', '1'], ['__proto__']),
+          rank: rankOf,
+          drop: constantFrom(['note'], ['id', 'toString']),
+          append: grown,
+          opensAgain: constant(true as const),
+        },
+        { requiredKeys: [] },
+      ).map((own): Operation => ({ op: 'meta', ...about, ...own })),
+    },
+    {
       weight: 3,
       arbitrary: oneof(constantFrom<StopReason>('tool_calls', 'end_turn'), constantFrom(...STOP_REASONS)).map(
         (reason): Operation => ({ op: 'stop', ...about, reason, raw: `raw ${reason}`, sequence: null }),
@@ -284,7 +335,7 @@ function messageOperation(choice: number): Arbitrary<Operation> {
     },
     { weight: 1, arbitrary: constant<Operation>({ op: 'terminal', ...about, strength: 'soft' }) },
     { weight: 1, arbitrary: constantFrom<Operation>({ op: 'terminal', ...about, strength: 'hard' }, hard) },
-    { weight: 1, arbitrary: constantFrom<Operation>({ ...fail, ...about } as Operation, fail) },
+    { weight: 1, arbitrary: constantFrom<Operation>({ ...fail, ...about } as Operation, fail, vague) },
     {
       weight: 1,
       arbitrary: constantFrom<Operation>({ ...odd, ...about } as Operation, { ...malformed, ...about } as Operation),
@@ -356,6 +407,7 @@ export function grouped(
 export const options: Arbitrary<Options> = record(
   {
     opensBlocks: boolean(),
+    recognisesReplay: constantFrom('at_begin' as const, 'at_begin' as const, 'after_stop' as const),
     toolCalls: constantFrom('stop' as const, 'stop' as const, 'early' as const),
     identity: constantFrom('replay' as const, 'replay' as const, 'replay' as const, 'strict' as const),
     many: constantFrom(false, false, true),
@@ -367,6 +419,7 @@ export const options: Arbitrary<Options> = record(
       { blocks: 3 },
       { messageLength: 60 },
       { toolDepth: 1 },
+      { choices: 2 },
     ),
   },
   { requiredKeys: ['limits'] },

@@ -430,10 +430,10 @@ describe('limits', () => {
   )
 
   it.each(WIRES)('a message over the limit fails and keeps what came before, in $dialect', async (wire) => {
-    const text = Array.from({ length: 100 }, (_, index) => `${String(index).padStart(2, '0')}${'x'.repeat(98)}`).join(
+    const words = Array.from({ length: 100 }, (_, index) => `${String(index).padStart(2, '0')}${'x'.repeat(98)}`).join(
       '',
     )
-    const sent = wire.write(scriptWith([{ kind: 'text', text }], stopOf(wire)), { ...PLAIN, cuts: [100] })
+    const sent = wire.write(scriptWith([{ kind: 'text', text: words }], stopOf(wire)), { ...PLAIN, cuts: [100] })
     const { message } = await honest(sse(...payloads(sent)), { limits: { messageLength: 2000 } })
     expect(message.outcome).toMatchObject({ kind: 'failed', error: { class: 'limit', retryable: false } })
     expect(textsOf(message)[0]).toMatch(/^00x{98}01x/)
@@ -569,6 +569,21 @@ describe('names that every object has', () => {
       sse(START, { ...open(0, TEXT), index: name }, { ...text('here'), index: name }, stop('end_turn'), END),
     )
     expect(textsOf(index.message)).toEqual(['here'])
+  })
+
+  it.each(WIRES)('each of them is a stop reason, a call and a field like any other, in $dialect', async (wire) => {
+    for (const name of names) {
+      const call = { kind: 'call', by: 'client', id: name, name, input: { a: 1 }, sent: 'deltas' } as const
+      const sent = payloads(wire.write(scriptWith([call], name), PLAIN))
+      const body = sse(...sent).replaceAll('{\\"a\\":1}', `{\\"${name}\\":{\\"polluted\\":true}}`)
+      const { message } = await honest(body, { dialect: wire.dialect })
+      expect(message.stop).toMatchObject({ reason: 'tool_calls', raw: name })
+      expect(message.content).toMatchObject([{ id: name, name, state: 'complete' }])
+      expect(JSON.stringify(toNative(message))).toContain(name)
+      const added = sse(...sent).replaceAll('"model":', `"${name}":{"polluted":true},"model":`)
+      expect(JSON.stringify(toNative((await honest(added)).message))).toContain(`"${name}":{"polluted":true}`)
+    }
+    expect('polluted' in {}).toBe(false)
   })
 
   it.each(names)('%s as the id, the name and an input key of a tool stays plain data', async (name) => {

@@ -7,6 +7,12 @@ import type { Translation } from '../operation.ts'
 import { decideNumber, HELD_EVENTS } from './state.ts'
 
 type Note = (kind: AnomalyKind, detail: string) => void
+interface Run {
+  readonly last: number
+  readonly first: number
+  readonly types: (string | undefined)[]
+  readonly held: Map<number, Translation>
+}
 
 export class Sequence {
   #last: number | undefined
@@ -14,15 +20,15 @@ export class Sequence {
   #first = 0
   #types: (string | undefined)[] = []
   #held = new Map<number, Translation>()
-  /** The run that a begin event has just ended, until it is known that another one has begun. */
-  #before: { readonly last: number; readonly first: number; readonly types: (string | undefined)[] } | undefined
+  /** The run in which a begin event came once more, until it is known whether another run has begun. */
+  #before: Run | undefined
   #isTrusted = true
 
   /** Whether the event is simply the next one; then it is taken, and to be applied. */
   isNext({ number, operations }: Translation): boolean {
     if (number === undefined || !this.#isTrusted || this.#last === undefined || this.#held.size > 0) return false
-    if (number.value !== this.#last + 1 || operations.some(({ op }) => op === 'begin')) return false
-    this.#before = undefined
+    if (this.#before !== undefined || number.value !== this.#last + 1) return false
+    if (operations.some(({ op }) => op === 'begin')) return false
     this.#pass(number.value, number.type)
     return true
   }
@@ -33,18 +39,13 @@ export class Sequence {
     if (number === undefined || !this.#isTrusted) return [event]
     const { value, type } = number
     if (operations.some((operation) => operation.op === 'begin')) {
-      // What waits for events before it is sent again after them.
-      for (const waiting of this.#held.keys()) {
-        note('sequence_gap', `number ${waiting} came before its turn, and then the message began again`)
-      }
-      this.#held.clear()
-      this.#before = this.#last === undefined ? undefined : { last: this.#last, first: this.#first, types: this.#types }
+      this.#setAside(value, note)
       this.#last = value
       this.#first = value
       this.#types = [type]
       return [event]
     }
-    this.#goOnAsBefore(value)
+    this.#decideRun(value, note)
     const isLast = operations.some(
       (operation) => operation.op === 'fail' || (operation.op === 'terminal' && operation.strength === 'hard'),
     )
@@ -81,6 +82,7 @@ export class Sequence {
 
   /** Gives everything that still waits: the end of the input has come, or the last event. */
   release(note: Note): readonly Translation[] {
+    if (this.#before !== undefined) this.#goOn(this.#before)
     const released: Translation[] = []
     while (this.#held.size > 0) released.push(...this.#lowestRun(note))
     return released
@@ -88,20 +90,45 @@ export class Sequence {
 
   /** A new attempt: its numbers are trusted again. */
   restart(): void {
+    this.#before = undefined
     this.#last = undefined
     this.#types = []
     this.#held.clear()
     this.#isTrusted = true
   }
 
-  /** A proxy has repeated the begin event in mid-stream, and the numbers go on as if it had not. */
-  #goOnAsBefore(value: number): void {
+  /** A begin event may be repeated in mid-stream, also several times; only the numbers that follow tell it from another run. */
+  #setAside(value: number, note: Note): void {
+    const isNewRun = this.#last !== undefined && value > this.#last
+    if (isNewRun) this.#dropBefore(note)
+    else if (this.#before !== undefined) return
+    if (this.#last === undefined && this.#held.size === 0) return
+    this.#before = { last: this.#last ?? value, first: this.#first, types: this.#types, held: this.#held }
+    this.#held = new Map()
+    if (isNewRun) this.#dropBefore(note)
+  }
+
+  #decideRun(value: number, note: Note): void {
     const before = this.#before
+    if (before === undefined) return
+    if (value <= before.last) this.#dropBefore(note)
+    else this.#goOn(before)
+  }
+
+  #goOn(before: Run): void {
     this.#before = undefined
-    if (before === undefined || value !== before.last + 1) return
     this.#last = before.last
     this.#first = before.first
     this.#types = before.types
+    this.#held = before.held
+  }
+
+  /** What waited for events before it is sent again after them. */
+  #dropBefore(note: Note): void {
+    for (const waiting of this.#before?.held.keys() ?? []) {
+      note('sequence_gap', `number ${waiting} came before its turn, and then the message began again`)
+    }
+    this.#before = undefined
   }
 
   #pass(value: number, type: string): void {

@@ -10,7 +10,7 @@ import { kindsOf, run, shown, types, type Run } from '../support/run.ts'
 
 const say = (text: string): Operation => append('t', 'text', text)
 const OPENS_AGAIN: Operation = { op: 'meta', choice: 0, opensAgain: true }
-const grow = (append: JsonObject): Operation => ({ op: 'meta', choice: 0, append })
+const grow = (more: JsonObject): Operation => ({ op: 'meta', choice: 0, append: more })
 const STOP = [stop('end_turn'), soft]
 const START = [begin('m'), say('It is '), say('sunny'), ...STOP]
 

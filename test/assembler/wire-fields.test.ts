@@ -103,7 +103,7 @@ describe('the fields of a message', () => {
   })
 
   it('grow: texts and lists, also within objects', () => {
-    const grow = (append: JsonObject): Operation => ({ op: 'meta', choice: 0, append })
+    const grow = (more: JsonObject): Operation => ({ op: 'meta', choice: 0, append: more })
     expect(
       wireOf(grow({ log: ['a'], deep: { text: 'x' } }), grow({ log: ['b'], deep: { text: 'y', more: [1] } })),
     ).toEqual({

@@ -55,10 +55,10 @@ describe.each(WIRES)('a clean stream of $dialect', (wire) => {
         const bytes = encode(payloads(wire.write(script, streamed)), by.writing)
         const end = cut % (bytes.length + 1)
         for (const part of [bytes, bytes.subarray(0, end)]) {
-          const whole = viaBytes(wire, [part])
+          const atOnce = viaBytes(wire, [part])
           const inPieces = viaBytes(wire, cutBytes(part, lengths))
-          expect(inPieces.messages).toEqual(whole.messages)
-          expect(inPieces.events).toEqual(whole.events)
+          expect(inPieces.messages).toEqual(atOnce.messages)
+          expect(inPieces.events).toEqual(atOnce.events)
         }
       }),
       runs(RUNS / 2),

@@ -173,9 +173,11 @@ describe.each([anthropicWire, chatWire, responsesWire])(
 )
 
 function nameOf(event: JsonValue): string {
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) return String(event)
-  const [choice] = Array.isArray(event['choices']) ? event['choices'] : []
-  return String(event['type'] ?? JSON.stringify(choice ?? event).slice(0, 60))
+  if (typeof event === 'string') return event
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return 'no event'
+  const { type, choices } = event
+  const [choice] = Array.isArray(choices) ? choices : []
+  return typeof type === 'string' ? type : JSON.stringify(choice ?? event).slice(0, 60)
 }
 
 function pathsOf(value: JsonValue): readonly (readonly string[])[] {

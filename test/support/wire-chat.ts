@@ -174,9 +174,9 @@ function callOf({ id, name, input }: CallSpec, text: string): JsonObject {
 
 export function nativeChoice({ blocks, stop }: Script, index = 0): JsonObject {
   const calls = blocks.filter(isCall).map((call) => callOf(call, argumentsText(call)))
-  const [text] = blocks.filter((block) => block.kind === 'text')
-  const [refusal] = blocks.filter((block) => block.kind === 'refusal')
-  const [thinking] = blocks.filter((block) => block.kind === 'thinking')
+  const text = blocks.find((block) => block.kind === 'text')
+  const refusal = blocks.find((block) => block.kind === 'refusal')
+  const thinking = blocks.find((block) => block.kind === 'thinking')
   const annotations = text?.citations?.map(({ citation }) => citation)
   return {
     index,

@@ -1,0 +1,65 @@
+/** Numbers and tables as text: for the terminal, and for docs/performance.md. */
+
+export function ms(value) {
+  if (value === undefined) return ''
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
+}
+
+export function ratio(value) {
+  if (value === undefined || !Number.isFinite(value)) return ''
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
+}
+
+/** Columns as wide as they must be; numbers to the right. */
+export function plain(head, rows) {
+  const all = [head, ...rows].map((cells) => cells.map(String))
+  const widths = head.map((_, i) => Math.max(...all.map((cells) => cells[i].length)))
+  return all
+    .map((cells) =>
+      cells
+        .map((cell, i) => (i === 0 || i === head.length - 1 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+export function markdown(head, rows) {
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')
+}
+
+function line(cells) {
+  return `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+/** The rows of a workload as cells: contender, median, fastest, ratio to L2, remark. */
+export function cellsOf({ rows }) {
+  return rows.map(({ name, medianMs, minMs, ratio: toFloor, rounds, state, note }) => {
+    const remarks = [state === 'ok' ? '' : state, note ?? '', rounds === 1 ? 'one run' : '']
+    return [name, ms(medianMs), ms(minMs), ratio(toFloor), remarks.filter((remark) => remark !== '').join(': ')]
+  })
+}
+
+/** `excess`: how far a measured value lies beyond its limit, 1 at the limit itself. */
+export function verdictOf({ isMet, excess, limit }) {
+  if (isMet === undefined) return 'not measured'
+  if (isMet) return 'met'
+  return limit.startsWith('≤')
+    ? `missed by ${((excess - 1) * 100).toFixed(0)} %`
+    : `missed: ${(100 / excess).toFixed(0)} % of it`
+}
+
+export function titleOf({ id, bytes, events, chunks }) {
+  return `${id} · ${(bytes / 1e6).toFixed(bytes < 1e6 ? 2 : 1)} MB, ${events} events, ${chunks} chunks`
+}
+
+export function printRun({ date, node, machine, garbageCollection }) {
+  console.log(
+    `${date}, node ${node}, ${machine.cores} cores, load ${machine.load}, ${garbageCollection} garbage collection\n`,
+  )
+}
+
+export function printWorkload(workload) {
+  console.log(titleOf(workload))
+  console.log(`${plain(['', 'median ms', 'fastest', '× L2', ''], cellsOf(workload))}\n`)
+}

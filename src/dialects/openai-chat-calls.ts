@@ -96,7 +96,10 @@ export class ChatCalls {
   /** Takes over an id or a name that the slot lacks; undefined if there is nothing new. */
   #adopt(slot: Slot, { id, name }: CallDelta): BlockFields | undefined {
     const isLate = slot.id === undefined && id !== undefined
-    if (isLate) slot.id = id
+    if (isLate) {
+      slot.id = id
+      this.#register(slot)
+    }
     const joined = joinName(slot, name)
     if (!isLate && joined === slot.name) return undefined
     slot.name = joined
@@ -110,10 +113,16 @@ export class ChatCalls {
     return slot
   }
 
+  /** Nearly every delta is about the same call as the one before it. */
   #speakOf(slot: Slot): void {
-    const { index, id } = slot
     slot.chunk = this.#chunk
+    if (slot === this.#last) return
     this.#last = slot
+    this.#register(slot)
+  }
+
+  #register(slot: Slot): void {
+    const { index, id } = slot
     if (index !== undefined) this.#byIndex.set(index, slot)
     if (id !== undefined) this.#byId.set(id, slot)
     if (index !== undefined && id !== undefined) this.#byBoth.set(`${index} ${id}`, slot)

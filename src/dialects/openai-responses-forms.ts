@@ -5,6 +5,7 @@
 import { copyFields, copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
 import type { BlockKind } from '../message.ts'
 import type { BlockFields, PartName } from '../operation.ts'
+import { numberOf } from './openai-responses-items.ts'
 
 /** The field of an item that its deltas write, by the item's type. */
 const TEXT_FIELDS: ReadonlyMap<string, string> = new Map([
@@ -225,4 +226,9 @@ const NOT_META_WITH_USAGE: ReadonlySet<string> = new Set([...NOT_META, 'usage'])
 /** The response's own fields. A usage that is not there yet is one of them. */
 export function fieldsOfResponse(response: JsonObject): JsonObject {
   return copyFields(response, isObject(response.usage) ? NOT_META_WITH_USAGE : NOT_META)
+}
+
+/** The part of a reasoning item that an event names. */
+export function reasoningPart(event: JsonObject, kind: PartName['kind']): PartName {
+  return { kind, index: numberOf(kind === 'summary' ? event.summary_index : event.content_index) ?? 0 }
 }

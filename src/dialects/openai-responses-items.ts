@@ -20,6 +20,16 @@ export interface Item {
   parts: { readonly run: number; readonly opened: Set<number> }
 }
 
+/** What a delta named, and the block whose text it went on with. Nearly every delta names the same as the one before it. */
+export interface Place {
+  readonly type: string
+  readonly id: JsonValue | undefined
+  readonly output: JsonValue | undefined
+  readonly content: JsonValue | undefined
+  readonly key: string
+  readonly kind: 'text' | 'refusal' | 'tool_call'
+}
+
 /** Items in order, of which the first that waits for something is asked for again and again: each is looked at once in a run. */
 class Line {
   readonly #items: Item[] = []
@@ -193,6 +203,20 @@ export class ResponseItems {
   #learn(item: Item, source: JsonObject): void {
     for (const id of [wordOf(source.id), wordOf(source.call_id)]) if (id !== undefined) this.#byId.set(id, item)
   }
+}
+
+export function isPlaceOf({ type, id, output, content }: Place, named: string, event: JsonObject): boolean {
+  return type === named && id === event.item_id && output === event.output_index && content === event.content_index
+}
+
+/** The block of an item that is one. */
+export function keyOf(item: Item): string {
+  return place(item, 0).key
+}
+
+/** The block of a part of a message. */
+export function place(item: Item, index: number): { readonly key: string } {
+  return { key: `${item.key}/${index}` }
 }
 
 function placeOf(index: number, type: string): string {

@@ -12,8 +12,16 @@ import type { StopReason } from '../message.ts'
 import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError } from './error.ts'
-import { fieldsOfItem, fieldsOfResponse, isHollow, readItem, readPart, textFieldOf } from './openai-responses-forms.ts'
-import { numberOf, ResponseItems, type Item } from './openai-responses-items.ts'
+import {
+  fieldsOfItem,
+  fieldsOfResponse,
+  isHollow,
+  readItem,
+  readPart,
+  reasoningPart,
+  textFieldOf,
+} from './openai-responses-forms.ts'
+import { isPlaceOf, keyOf, numberOf, place, ResponseItems, type Item, type Place } from './openai-responses-items.ts'
 import { toResponse } from './openai-responses-native.ts'
 import { responsesCounts } from './openai-usage.ts'
 
@@ -58,23 +66,14 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | '
   return payload.object === 'response' && Array.isArray(payload.output) ? 'yes' : 'no'
 }
 
-/** What a delta of a part named, and the part that it was. */
-interface PartDelta {
-  readonly kind: 'text' | 'refusal'
-  readonly id: JsonValue | undefined
-  readonly output: JsonValue | undefined
-  readonly content: JsonValue | undefined
-  readonly at: { readonly key: string }
-}
-
 class ResponsesTranslator {
   readonly #items = new ResponseItems()
   /** The types and names of the request's tools, as the response repeats them. */
   #tools: readonly { readonly type: unknown; readonly name: unknown }[] = []
   #id: JsonValue | undefined
   #hasAudio = false
-  /** The part that the event before this one was a delta of. */
-  #lastDelta: PartDelta | undefined
+  /** Where the event before this one went on, if it was a delta. */
+  #place: Place | undefined
   #operations: Operation[] = []
 
   translate({ payload, name }: ProviderEvent): Translation {
@@ -83,13 +82,30 @@ class ResponsesTranslator {
       this.#odd(payload)
       return { operations: this.#operations }
     }
-    const type = typeof payload.type === 'string' ? payload.type : (name ?? '')
-    if (!type.endsWith('.delta')) this.#lastDelta = undefined
-    this.#event(type, payload)
+    const named = typeof payload.type === 'string' ? payload.type : (name ?? '')
+    const last = this.#place
+    const goesOn = last !== undefined && isPlaceOf(last, named, payload)
+    // The type is kept for each number: of one string in many events there is one.
+    const type = goesOn ? last.type : named
+    if (goesOn) this.#goOn(last, payload)
+    else {
+      this.#place = undefined
+      this.#event(type, payload)
+    }
     const value = numberOf(payload.sequence_number)
     return value === undefined
       ? { operations: this.#operations }
       : { operations: this.#operations, number: { value, type } }
+  }
+
+  /** A delta of the text of a part or a call. */
+  #goOn({ key, kind }: Place, event: JsonObject): void {
+    const { delta, logprobs } = event
+    if (typeof delta === 'string') this.#add({ op: 'append', choice: 0, key, kind, text: delta })
+    else this.#malformed(event)
+    if (kind !== 'tool_call' && Array.isArray(logprobs) && logprobs.length > 0) {
+      this.#add({ op: 'patch', choice: 0, key, kind, append: copyFields({ logprobs }) })
+    }
   }
 
   #add(operation: Operation): void {
@@ -110,10 +126,10 @@ class ResponsesTranslator {
   #event(type: string, event: JsonObject): void {
     switch (type) {
       case 'response.output_text.delta':
-        this.#partDelta(event, 'text')
+        this.#partDelta(type, event, 'text')
         return
       case 'response.refusal.delta':
-        this.#partDelta(event, 'refusal')
+        this.#partDelta(type, event, 'refusal')
         return
       case 'response.output_text.done':
         this.#partDone(event, { ...event, type: 'output_text' }, false)
@@ -202,7 +218,7 @@ class ResponsesTranslator {
     if (text !== undefined && type.endsWith('.delta')) {
       const { item, isNew } = this.#items.of(event, text.type)
       if (isNew) this.#implied(item, text.type)
-      this.#append(event, keyOf(item), event.delta)
+      this.#goOn(this.#placeAt(type, event, keyOf(item), 'tool_call'), event)
     } else if (text !== undefined && type.endsWith('.done')) this.#textDone(event, text.type, text.field)
     else if (PREVIEW_EVENT.test(type)) return
     else if (STATUS_EVENT.test(type)) this.#status(event, type)
@@ -314,26 +330,17 @@ class ResponsesTranslator {
     if (kind === 'other') this.#unknownPart(item, index, part)
   }
 
-  #partDelta(event: JsonObject, kind: 'text' | 'refusal'): void {
-    const at = this.#placeOfDelta(event, kind)
-    if (typeof event.delta === 'string') this.#add({ op: 'append', choice: 0, key: at.key, kind, text: event.delta })
-    else this.#malformed(event)
-    const { logprobs } = event
-    if (Array.isArray(logprobs) && logprobs.length > 0) {
-      this.#add({ op: 'patch', choice: 0, ...at, kind, append: copyFields({ logprobs }) })
-    }
+  #partDelta(type: string, event: JsonObject, kind: 'text' | 'refusal'): void {
+    const { item, index, isNew } = this.#partOf(event, false)
+    const { key } = place(item, index)
+    if (isNew) this.#add({ op: 'patch', choice: 0, key, kind, wire: { item: item.key, part: index } })
+    this.#goOn(this.#placeAt(type, event, key, kind), event)
   }
 
-  /** Nearly every delta names the same part as the one before it. */
-  #placeOfDelta(event: JsonObject, kind: 'text' | 'refusal'): { readonly key: string } {
+  #placeAt(type: string, event: JsonObject, key: string, kind: Place['kind']): Place {
     const { item_id: id, output_index: output, content_index: content } = event
-    const last = this.#lastDelta
-    if (last?.kind === kind && last.id === id && last.output === output && last.content === content) return last.at
-    const { item, index, isNew } = this.#partOf(event, false)
-    const at = place(item, index)
-    if (isNew) this.#add({ op: 'patch', choice: 0, ...at, kind, wire: { item: item.key, part: index } })
-    this.#lastDelta = { kind, id, output, content, at }
-    return at
+    this.#place = { type, id, output, content, key, kind }
+    return this.#place
   }
 
   /** A part as a whole; `closes`: by the event that ends the part, not just its text. */
@@ -401,11 +408,6 @@ class ResponsesTranslator {
     if (isNew) this.#implied(item, 'reasoning')
     const parts = typeof text === 'string' ? [{ part: reasoningPart(event, kind), text }] : []
     this.#add({ op: 'snapshot', choice: 0, key: keyOf(item), kind: 'thinking', rank: 1, parts })
-  }
-
-  #append(event: JsonObject, key: string, text: JsonValue | undefined): void {
-    if (typeof text === 'string') this.#add({ op: 'append', choice: 0, key, kind: 'tool_call', text })
-    else this.#malformed(event)
   }
 
   #textDone(event: JsonObject, type: string, field: string): void {
@@ -518,14 +520,3 @@ class ResponsesTranslator {
 }
 
 /** The block of an item that has just one. As the first part of a message has: what is sent again in its place must meet it. */
-function keyOf(item: Item): string {
-  return place(item, 0).key
-}
-
-function place(item: Item, index: number): { readonly key: string } {
-  return { key: `${item.key}/${index}` }
-}
-
-function reasoningPart(event: JsonObject, kind: PartName['kind']): PartName {
-  return { kind, index: numberOf(kind === 'summary' ? event.summary_index : event.content_index) ?? 0 }
-}

@@ -44,7 +44,7 @@ export const ANOMALY_KINDS = {
   unknown_event: 'an event of an unknown type; it was ignored',
   unknown_delta: 'a delta of an unknown type; it was left out, kept here',
   unknown_block: 'a block of an unknown type; it was carried through',
-  invalid_input: 'the arguments of a tool call are not one JSON object; it was not handed out',
+  invalid_input: 'a tool call has no name, or its arguments are not one JSON object; it was not handed out',
   more: 'further anomalies were counted, not kept',
 } as const
 

@@ -165,7 +165,9 @@ export class Fold<D extends Dialect = Dialect> {
     switch (decoded.kind) {
       case 'event': {
         const payload = parse(decoded.data)
-        if (payload === undefined) {
+        if ((payload === undefined || typeof payload === 'string') && decoded.event === 'error') {
+          this.#operation({ op: 'fail', choice: 'all', error: readError(payload ?? decoded.data) })
+        } else if (payload === undefined) {
           const kind = decoded.data.startsWith(':') ? 'comment_as_data' : 'malformed_event'
           this.#operation({ op: 'anomaly', choice: 0, kind, detail: decoded.data })
         } else this.#provider({ payload, name: decoded.event }, decoded.data)
@@ -217,8 +219,9 @@ export class Fold<D extends Dialect = Dialect> {
   }
 
   /** `text` is what the event was parsed from. */
-  #provider(event: ProviderEvent, text?: string): void {
+  #provider(sent: ProviderEvent, text?: string): void {
     const reading = this.#reading
+    const event = Array.isArray(sent.payload) ? unlisted(sent) : sent
     if (reading.kind === 'reading') {
       this.#translated(reading, event, text)
       return
@@ -305,6 +308,12 @@ function rawOf({ payload }: ProviderEvent): JsonValue | undefined {
 
 function lengthOf(payload: unknown): number {
   return typeof payload === 'string' ? payload.length : (JSON.stringify(rawOf({ payload })) ?? '').length
+}
+
+/** Gemini's endpoint puts an error into a list. */
+function unlisted(event: ProviderEvent): ProviderEvent {
+  const [first, ...others]: unknown[] = Array.isArray(event.payload) ? event.payload : []
+  return others.length === 0 && isObject(first) && first.error ? { ...event, payload: first } : event
 }
 
 function isError({ payload, name }: ProviderEvent): boolean {

@@ -173,6 +173,6 @@ export type Operation =
 /** What one provider event means, with its place in the stream where the protocol numbers its events. */
 export interface Translation {
   readonly operations: readonly Operation[]
-  /** The event's number and type, for protocols that number their events. */
+  /** The event's number and type, and of what it is about, for protocols that number their events. */
   readonly number?: { readonly value: number; readonly type: string }
 }

@@ -414,7 +414,10 @@ function isOfType<D extends Dialect, T extends TurnEvent['type']>(
  * Assembles one turn from a source: live events for those who iterate, exactly one message at the end, whatever the stream does.
  * Throws `MisuseError` for a wrong option; what the provider or the network does wrong is in `message.outcome`.
  */
-export function assemble<D extends Dialect = Dialect>(source: TurnSource, options?: AssembleOptions<D>): Turn<D> {
+export function assemble<D extends Dialect = Dialect>(
+  source: TurnSource,
+  options?: AssembleOptions<D>,
+): Turn<NoInfer<D>> {
   return new Turn(source, options)
 }
 
@@ -422,6 +425,6 @@ export function assemble<D extends Dialect = Dialect>(source: TurnSource, option
 export function fold<D extends Dialect = Dialect>(
   source: TurnSource,
   options?: AssembleOptions<D>,
-): Promise<AssistantMessage<D>> {
+): Promise<AssistantMessage<NoInfer<D>>> {
   return assemble(source, options).message()
 }

@@ -473,10 +473,10 @@ export class Assembler<D extends Dialect = Dialect> {
     )
   }
 
-  readonly #noteNumber = (kind: AnomalyKind, detail: string): void => {
+  readonly #noteNumber = (kind: AnomalyKind, detail: string, value?: string): void => {
     const [strand] = this.#strands.values()
     if (strand === undefined || hasEnded(strand.draft)) this.#lateEvents += 1
-    else this.#output.note(strand.draft, { kind, detail })
+    else this.#output.note(strand.draft, { kind, detail, ...(value === undefined ? {} : { value }) })
   }
 }
 

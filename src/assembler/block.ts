@@ -263,6 +263,7 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
   }
   const state = callState({
     input: parsed.state,
+    hasName: !isNameless(block),
     // Of plain text nothing but its end shows that it is whole.
     isEmpty: freeText !== undefined || isEmptyArguments(text),
     isHandedOut: isHandedOut(block.position),

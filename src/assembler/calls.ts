@@ -94,8 +94,8 @@ export class Calls<D extends Dialect> {
     const call = contentBlockOf(this.#draft, block, toolDepth, outcome)
     if (call.type !== 'tool_call' || call.state !== 'invalid') return
     const input = judge(block, toolDepth)
-    if (input.state === 'object') return
-    const detail = input.state === 'invalid' ? input.reason : input.state
+    if (input.state === 'object' && !isNameless(block)) return
+    const detail = input.state === 'invalid' ? input.reason : input.state === 'object' ? 'no_name' : input.state
     this.#output.note(this.#draft, { kind: 'invalid_input', detail }, block)
   }
 

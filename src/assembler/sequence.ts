@@ -6,7 +6,7 @@ import type { AnomalyKind } from '../anomaly.ts'
 import type { Translation } from '../operation.ts'
 import { decideNumber, HELD_EVENTS } from './state.ts'
 
-type Note = (kind: AnomalyKind, detail: string) => void
+type Note = (kind: AnomalyKind, detail: string, value?: string) => void
 interface Run {
   readonly last: number
   readonly first: number
@@ -58,10 +58,10 @@ export class Sequence {
     })
     switch (decision) {
       case 'drop':
-        note('duplicate_event', `${type} number ${value}`)
+        note('duplicate_event', `number ${value}: ${type}`, textOf(event))
         return []
       case 'unreliable': {
-        note('sequence_unreliable', `${type} number ${value}`)
+        note('sequence_unreliable', `number ${value}: ${type}`)
         this.#isTrusted = false
         return [...this.#empty(), event]
       }
@@ -171,4 +171,10 @@ export class Sequence {
     this.#held.clear()
     return all
   }
+}
+
+/** The text of a delta: if its number lied, it is not lost. */
+function textOf({ operations }: Translation): string | undefined {
+  const delta = operations.find((operation) => operation.op === 'append')
+  return delta?.text === '' ? undefined : delta?.text
 }

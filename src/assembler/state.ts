@@ -387,6 +387,7 @@ export function mayHandOut(facts: {
 /** What a tool call has come to, once its text is all there is. */
 export function callState(facts: {
   readonly input: 'object' | 'incomplete' | 'invalid'
+  readonly hasName: boolean
   readonly isEmpty: boolean
   readonly isHandedOut: boolean
   readonly isTainted: boolean
@@ -405,7 +406,8 @@ export function callState(facts: {
     case 'object':
       // Nothing at all arrived of the arguments: the model may have been about to write them.
       if (facts.isEmpty && cutByStop && facts.isLast) return 'partial'
-      return cutByEnd ? 'partial' : 'complete'
+      if (cutByEnd) return 'partial'
+      return facts.hasName ? 'complete' : 'invalid'
     case 'incomplete':
       return cutByStop || cutByEnd ? 'partial' : 'invalid'
     case 'invalid':

@@ -26,8 +26,8 @@ interface Folded {
   readonly plain: PlainResult
 }
 
-/** Of the bundled recordings so many rows of each dialect are shown; of a folder that is named, all. */
-const ROWS = 9
+/** Of the bundled recordings so many of each dialect are shown, none like another; of a folder that is named, all. */
+const ROWS = 5
 
 async function run(args: readonly string[], console: Console): Promise<ExitCode> {
   const [named] = args
@@ -39,28 +39,35 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   print(`${paint('bold', 'onefold')} folds an LLM provider's stream, whole or broken, into exactly one message.`)
   for (const [dialect, ofDialect] of byDialect(all)) {
     const wrong = ofDialect.filter((folded) => faultsOf(folded).length > 0).toSorted((a, b) => harmOf(a) - harmOf(b))
-    const right = ofDialect.filter((folded) => faultsOf(folded).length === 0)
+    const shown = named === undefined ? wrong.filter(isFirstOfItsHarm).slice(0, ROWS) : wrong
+    const some = shown.length < wrong.length ? ' Some of them:' : ''
     print(
-      `\n${paint('bold', dialect)}: ${count(ofDialect.length, 'recorded stream')}, ${wrong.length} of which a plain loop gets wrong.\n`,
+      `\n${paint('bold', dialect)}: ${count(ofDialect.length, 'recorded stream')}, ${wrong.length} of which a plain loop gets wrong.${some}`,
     )
-    const shown = named === undefined ? wrong.slice(0, ROWS) : wrong
     if (shown.length > 0) print(table(shown, width, paint))
-    const rest = wrong.slice(shown.length)
-    const lists = { 'wrong too': rest, 'right too': right }
-    for (const [list, folded] of Object.entries(lists)) {
-      if (folded.length > 0)
-        print(wrap(`${list}: ${folded.map(({ file }) => caseOf(file)).join(', ')}`, Math.min(width, 120)))
-    }
+    const right = ofDialect.filter((folded) => !wrong.includes(folded)).map(({ file }) => caseOf(file))
+    if (named !== undefined && right.length > 0) print(wrap(`right too: ${right.join(', ')}`, Math.min(width, 120)))
   }
   const whole = all.find(({ file }) => caseOf(file) === SHOWN_WHOLE) ?? all[0]
   if (whole === undefined) return 0
   print(`\nOne of them whole, ${paint('bold', caseOf(whole.file))}: ${noteOf(whole.recording)}\n`)
   print(renderMessage(whole.message, paint))
-  const command = 'node dist/cli/main.js'
+  const command = commandOf(import.meta.url)
   print(`\n  ${command} start ${relative(dirname(whole.file))}    all of a dialect`)
   print(`  ${command} fold ${relative(whole.file)} --events    every event of one`)
   print(`  curl -N … | ${command} fold -    your own`)
   return 0
+}
+
+/** What to type for this program: an installed package has no file of its own that a user would name. */
+function commandOf(url: string): string {
+  if (url.includes('/node_modules/')) return 'npx onefold'
+  return `node ${relative(fileURLToPath(new URL('main.js', url)))}`
+}
+
+function isFirstOfItsHarm(folded: Folded, i: number, sorted: readonly Folded[]): boolean {
+  const before = sorted[i - 1]
+  return before === undefined || harmOf(before) !== harmOf(folded)
 }
 
 function byDialect(all: readonly Folded[]): ReadonlyMap<string, readonly Folded[]> {

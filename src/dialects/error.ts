@@ -13,8 +13,13 @@ const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
     overloaded_error: 'overloaded',
     overloaded: 'overloaded',
     server_overloaded: 'overloaded',
+    server_is_overloaded: 'overloaded',
+    slow_down: 'overloaded',
+    insufficient_system_resource: 'overloaded',
     unavailable: 'overloaded',
     timeout_error: 'overloaded',
+    timeout: 'overloaded',
+    network_error: 'network',
     context_length_exceeded: 'context_overflow',
     exceed_context_size_error: 'context_overflow',
     request_too_large: 'context_overflow',
@@ -39,7 +44,9 @@ const RETRYABLE_WORDS: ReadonlySet<string> = new Set(['api_error', 'server_error
 
 /** The error that an event or a body reports. `status` is that of the HTTP response, where it was an error itself. */
 export function readError(body: unknown, status?: number): OutcomeError {
-  const outer = isObject(body) ? body : {}
+  const whole = isObject(body) ? body : {}
+  // A proxy may put what it got into an error of its own.
+  const outer = isObject(whole.error) && isObject(whole.error.error) ? whole.error : whole
   const inner = isObject(outer.error) ? outer.error : outer
   const words = [inner.type, inner.code, inner.status, outer.code].filter((word) => typeof word === 'string')
   const said =

@@ -28,9 +28,10 @@ interface CallDelta {
 }
 
 const NOT_CALL: ReadonlySet<string> = new Set(['index', 'id', 'function', 'custom'])
+const NOT_FLAT_CALL: ReadonlySet<string> = new Set([...NOT_CALL, 'name', 'arguments'])
 const NOT_FUNCTION: ReadonlySet<string> = new Set(['name', 'arguments', 'input'])
 /** What repeats with every delta and says nothing new. */
-const KNOWN_KEYS: ReadonlySet<string> = new Set(['index', 'id', 'function', 'custom', 'type'])
+const KNOWN_KEYS: ReadonlySet<string> = new Set([...NOT_FLAT_CALL, 'type'])
 
 export class ChatCalls {
   readonly #choice: number
@@ -53,6 +54,7 @@ export class ChatCalls {
     for (const call of calls) {
       position += 1
       if (isObject(call)) this.#translateCall(call, readDelta(call, position, calls.length), operations)
+      else if (call !== null) operations.push(note(this.#choice, 'malformed_event', JSON.stringify(call)))
     }
   }
 
@@ -216,14 +218,23 @@ class Written {
 
 function readDelta(call: JsonObject, position: number, count: number): CallDelta {
   const body = bodyOf(call)
-  const index = typeof call.index === 'number' && Number.isInteger(call.index) ? call.index : undefined
+  const index = indexOf(call)
   const text = textOf(body.arguments ?? body.input)
   return { index, id: wordIn(call.id), name: wordIn(body.name), text, position, count }
 }
 
+/** Some servers write the number as a text. */
+export function indexOf({ index }: JsonObject): number | undefined {
+  if (typeof index === 'string' && /^\d{1,9}$/.test(index)) return Number(index)
+  return typeof index === 'number' && Number.isInteger(index) ? index : undefined
+}
+
 function bodyOf(call: JsonObject): JsonObject {
   if (isObject(call.function)) return call.function
-  return isObject(call.custom) ? call.custom : {}
+  if (isObject(call.custom)) return call.custom
+  // Or leave the object around name and arguments out.
+  const { name = null, arguments: text = null } = call
+  return { name, arguments: text }
 }
 
 /** Arguments are JSON as text; some servers send the object itself. */
@@ -243,7 +254,8 @@ function fieldsOf(call: JsonObject, { id, name }: CallDelta): BlockFields {
 
 /** What a call has besides its id, name and arguments: Gemini's endpoint keeps its signatures there. */
 function wireOf(call: JsonObject): JsonObject {
-  const wire = copyFields(call, NOT_CALL)
+  const isFlat = !isObject(call.function) && !isObject(call.custom)
+  const wire = copyFields(call, isFlat ? NOT_FLAT_CALL : NOT_CALL)
   const more = copyFields(bodyOf(call), NOT_FUNCTION)
   if (Object.keys(more).length > 0) wire[isObject(call.custom) ? 'custom' : 'function'] = more
   return wire
@@ -253,6 +265,11 @@ function wordIn(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-function note(choice: number, kind: 'block_key_reused' | 'call_id_changed', detail: string, key?: string): Operation {
+function note(
+  choice: number,
+  kind: 'block_key_reused' | 'call_id_changed' | 'malformed_event',
+  detail: string,
+  key?: string,
+): Operation {
   return { op: 'anomaly', choice, kind, detail, ...(key === undefined ? {} : { key }) }
 }

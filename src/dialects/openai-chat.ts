@@ -5,12 +5,13 @@
  * Ignored on purpose: a `role` (a choice that comes with another one keeps it in its wire fields), and a `message` beside a `delta`, which
  * repeats what the deltas say.
  */
+import { excerpt } from '../anomaly.ts'
 import { copyFields, copyJson, isObject, mergeFields, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { StopReason } from '../message.ts'
 import type { Operation, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError } from './error.ts'
-import { ChatCalls, textOf } from './openai-chat-calls.ts'
+import { ChatCalls, indexOf, textOf } from './openai-chat-calls.ts'
 import { toChatCompletion } from './openai-chat-native.ts'
 import { chatCounts } from './openai-usage.ts'
 
@@ -20,15 +21,23 @@ const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['eos', 'end_turn'],
   ['length', 'max_tokens'],
   ['max_tokens', 'max_tokens'],
+  ['max_output_tokens', 'max_tokens'],
   ['model_length', 'context_window'],
   ['tool_calls', 'tool_calls'],
   ['tool_use', 'tool_calls'],
   ['function_call', 'tool_calls'],
   ['content_filter', 'content_filter'],
   ['safety', 'content_filter'],
+  ['sensitive', 'content_filter'],
   ['refusal', 'refusal'],
-  ['error', 'error'],
+  ...['error', 'network_error', 'insufficient_system_resource', 'timeout'].map(fault),
+  ...['abort', 'aborted', 'cancelled', 'canceled', 'incomplete', 'malformed_function_call'].map(fault),
 ])
+
+/** An answer that the server itself broke off: what the model was about to say is not there. */
+function fault(reason: string): readonly [string, StopReason] {
+  return [reason, 'error']
+}
 
 /** The names under which servers send reasoning as text; where one chunk has several they say the same, and the first counts. */
 const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_text'] as const
@@ -74,10 +83,16 @@ class ChatTranslator {
 
   translate({ payload, name }: ProviderEvent): Translation {
     this.#operations = []
-    if (payload === '[DONE]') this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    if (payload === '[DONE]') this.#done()
     else if (isObject(payload)) this.#chunk(payload, name)
     else this.#malformed(payload)
     return { operations: this.#operations }
+  }
+
+  #done(): void {
+    // Before anything has come it ends nothing.
+    if (this.#choices.size === 0) this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: '[DONE]' })
+    else this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
   }
 
   #add(operation: Operation): void {
@@ -99,7 +114,7 @@ class ChatTranslator {
     const isWhole = this.#choices.size === 0 && isWholeAnswer(chunk)
     if (isWhole) this.#fields.object = 'chat.completion'
     this.#envelope(chunk)
-    const choices = Array.isArray(chunk.choices) ? chunk.choices : []
+    const choices = choicesOf(chunk)
     // An answer has a first choice, also if its first chunk speaks of none.
     if (choices.length === 0 && this.#choices.size === 0 && !isError) this.#choice(0)
     if (choices.length === 0 && [...this.#choices.values()].some(({ hasStopped }) => hasStopped)) this.#pad()
@@ -184,6 +199,7 @@ class ChatTranslator {
 
   #readChoice(source: JsonObject): void {
     const delta = isObject(source.delta) ? source.delta : undefined
+    if (delta === undefined && source.delta !== undefined && source.delta !== null) this.#malformed(source)
     const number = this.#numberOf(source, delta)
     const choice = this.#choice(number)
     let more: JsonObject | undefined
@@ -221,8 +237,10 @@ class ChatTranslator {
    * The number of a choice. One server counts its chunks there; it is known by the `message` that it sends beside every `delta`. A role is
    * no sign: of several choices only the first may have one, and the counting server repeats it in every chunk.
    */
-  #numberOf({ index, message }: JsonObject, delta: JsonObject | undefined): number {
-    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0) return 0
+  #numberOf(source: JsonObject, delta: JsonObject | undefined): number {
+    const { message } = source
+    const index = indexOf(source) ?? 0
+    if (index < 0) return 0
     if (index === 0 || this.#choices.has(index)) return index
     const counts = delta !== undefined && isObject(message)
     if (!counts && this.#choices.size < MAX_CHOICES) return index
@@ -247,12 +265,15 @@ class ChatTranslator {
         case 'tool_calls':
           if (Array.isArray(value)) choice.calls.translate(value, this.#operations)
           else if (isObject(value)) choice.calls.translate([value], this.#operations)
+          else this.#odd(key, value)
           break
         case 'function_call':
           if (isObject(value)) this.#functionCall(number, value)
+          else this.#odd(key, value)
           break
         case 'audio':
           if (isObject(value)) this.#audio(number, value)
+          else this.#odd(key, value)
           break
         case 'annotations':
           this.#annotations(number, value)
@@ -298,7 +319,7 @@ class ChatTranslator {
   #text(number: number, kind: 'text' | 'thinking' | 'refusal', text: JsonValue | undefined): void {
     if (typeof text === 'string') {
       if (text !== '') this.#add({ op: 'append', choice: number, key: kind, kind, text })
-    } else if (text !== undefined && text !== null) this.#malformed({ [kind]: text })
+    } else this.#odd(kind, text)
   }
 
   #reasoning(number: number, choice: Choice, delta: JsonObject, field: (typeof REASONING_FIELDS)[number]): void {
@@ -331,7 +352,10 @@ class ChatTranslator {
   }
 
   #annotations(number: number, annotations: JsonValue | undefined): void {
-    if (!Array.isArray(annotations)) return
+    if (!Array.isArray(annotations)) {
+      this.#odd('annotations', annotations)
+      return
+    }
     for (const item of annotations) {
       this.#add({ op: 'list', choice: number, key: 'text', kind: 'text', item: copyJson(item) ?? null })
     }
@@ -383,10 +407,13 @@ class ChatTranslator {
     const raw = source.finish_reason
     const hasReason = typeof raw === 'string' && raw !== ''
     if (hasReason) this.#stop(number, choice, raw)
-    const isError = hasReason && STOP_REASONS.get(raw.toLowerCase()) === 'error'
-    if (!source.error && !isError) return
-    const error = source.error ? { error: copyJson(source.error) ?? null } : source
-    this.#add({ op: 'fail', choice: number, error: readError(error) })
+    if (source.error) {
+      this.#add({ op: 'fail', choice: number, error: readError({ error: copyJson(source.error) ?? null }) })
+    } else if (hasReason && STOP_REASONS.get(raw.toLowerCase()) === 'error') {
+      const message = `the provider broke off with finish_reason ${excerpt(raw)}`
+      const error = { ...readError({ type: raw }), message, body: copyFields(source) }
+      this.#add({ op: 'fail', choice: number, error })
+    }
   }
 
   #stop(number: number, choice: Choice, raw: string): void {
@@ -399,6 +426,11 @@ class ChatTranslator {
 
   #usage(usage: JsonValue | undefined): void {
     if (isObject(usage)) this.#add({ op: 'usage', choice: 'all', counts: chatCounts(usage), raw: copyFields(usage) })
+  }
+
+  /** A field that says something and is not what it should be. */
+  #odd(field: string, value: JsonValue | undefined): void {
+    if (value !== undefined && value !== null && value !== '') this.#malformed({ [field]: value })
   }
 
   #malformed(payload: unknown): void {
@@ -439,14 +471,25 @@ function isNews(last: Map<string, JsonValue>, key: string, value: JsonValue | un
 
 /** A payload that has nothing of a chunk. */
 function isForeign(chunk: JsonObject): boolean {
+  if (isObject(chunk.choices)) return false
   return !('usage' in chunk || 'id' in chunk || 'model' in chunk || 'object' in chunk || 'x_groq' in chunk)
 }
 
+/** Some servers send one choice without the list around it. */
+function choicesOf({ choices }: JsonObject): readonly JsonValue[] {
+  if (Array.isArray(choices)) return choices
+  return isObject(choices) ? [choices] : []
+}
+
+/** Chunks may have a `message` as well: the text so far. */
 function isWholeAnswer({ object, choices }: JsonObject): boolean {
   if (object === 'chat.completion') return true
   return (
+    object !== 'chat.completion.chunk' &&
     Array.isArray(choices) &&
     choices.length > 0 &&
-    choices.every((choice) => isObject(choice) && isObject(choice.message) && !('delta' in choice))
+    choices.every(
+      (choice) => isObject(choice) && isObject(choice.message) && !('delta' in choice) && Boolean(choice.finish_reason),
+    )
   )
 }

@@ -108,8 +108,14 @@ function readCall(item: JsonObject, type: string, field: string, isForeign: (ite
       origin: isClients ? 'client' : 'provider',
       ...(field === 'arguments' ? {} : { freeText: field }),
     },
-    ...(typeof item[field] === 'string' ? { text: item[field] } : {}),
+    ...textIn(item[field]),
   }
+}
+
+/** Arguments are JSON as text; some servers send the value itself. */
+export function textIn(value: JsonValue | undefined): { text?: string } {
+  if (value === undefined || value === null) return {}
+  return { text: typeof value === 'string' ? value : JSON.stringify(copyJson(value)) }
 }
 
 /** A call is answered under its call id; one that the provider runs may have only the id of its item. */
@@ -144,6 +150,17 @@ function textsOf(list: JsonValue | undefined, kind: PartName['kind']): { part: P
     part: { kind, index },
     text: isObject(part) && typeof part.text === 'string' ? part.text : '',
   }))
+}
+
+function isOdd(list: JsonValue | undefined): boolean {
+  return list !== undefined && list !== null && list !== '' && !Array.isArray(list)
+}
+
+/** Whether what should be a list of texts is something else that says something. */
+export function isMisshapen({ type, content, summary }: JsonObject): boolean {
+  if (type === 'message') return isOdd(content)
+  if (type !== 'reasoning') return false
+  return [summary, content].some((list) => isOdd(list) || (Array.isArray(list) && !list.every(isObject)))
 }
 
 /**

@@ -18,17 +18,22 @@ export interface Item {
   isGone: boolean
   /** The content parts that were opened, by their index, and in which run. */
   parts: { readonly run: number; readonly opened: Set<number> }
+  /** Those that there were when the item was opened last. */
+  partsBefore: ReadonlySet<number>
 }
 
 /** What a delta named, and the block whose text it went on with. Nearly every delta names the same as the one before it. */
 export interface Place {
   readonly type: string
+  readonly mark: string
   readonly id: JsonValue | undefined
   readonly output: JsonValue | undefined
   readonly content: JsonValue | undefined
   readonly key: string
   readonly kind: 'text' | 'refusal' | 'tool_call'
 }
+
+const NO_PARTS: ReadonlySet<number> = new Set()
 
 /** Items in order, of which the first that waits for something is asked for again and again: each is looked at once in a run. */
 class Line {
@@ -59,6 +64,8 @@ class Line {
 export class ResponseItems {
   #items: Item[] = []
   #byId = new Map<string, Item>()
+  /** Ids that several items have: what is about one of them is known by its place. */
+  #shared = new Set<string>()
   /** By output index and type, by type, by output index. */
   #byPlace = new Map<string, Line>()
   #byType = new Map<string, Line>()
@@ -76,6 +83,7 @@ export class ResponseItems {
   forget(): void {
     this.#items = []
     this.#byId = new Map()
+    this.#shared = new Set()
     this.#byPlace = new Map()
     this.#byType = new Map()
     this.#byIndex = new Map()
@@ -92,6 +100,11 @@ export class ResponseItems {
     return item.parts.opened
   }
 
+  /** Whether the item was opened again since the message began again, and had this part before. */
+  hadPart(item: Item, index: number): boolean {
+    return item.run === this.#run && item.partsBefore.has(index)
+  }
+
   /** The item of `output_item.added`. */
   added(source: JsonObject, event: JsonObject): Item {
     const index = numberOf(event.output_index)
@@ -101,6 +114,7 @@ export class ResponseItems {
       this.#named(source, type, index) ??
       (index === undefined ? undefined : this.#byPlace.get(placeOf(index, type))?.first(this.#run, waits))
     const item = known ?? this.#replaced(type, index) ?? this.#add(type, index)
+    item.partsBefore = item.parts.run < this.#run ? item.parts.opened : NO_PARTS
     item.run = this.#run
     this.#learn(item, source)
     return item
@@ -127,7 +141,8 @@ export class ResponseItems {
     const index = numberOf(event.output_index)
     const id = wordOf(event.item_id)
     const byId = id === undefined ? undefined : this.#byId.get(id)
-    if (byId !== undefined && byId.type === type && !byId.isGone) return { item: byId, isNew: false }
+    const isNamed = byId !== undefined && (index === undefined || !this.#shared.has(id ?? ''))
+    if (isNamed && byId.type === type && !byId.isGone) return { item: byId, isNew: false }
     const nameless = id === undefined ? this.#byType.get(type)?.last : undefined
     const known = index === undefined ? nameless : this.#byPlace.get(placeOf(index, type))?.last
     if (known !== undefined) return { item: known, isNew: false }
@@ -166,7 +181,7 @@ export class ResponseItems {
   #named(source: JsonObject, type: string, index: number | undefined): Item | undefined {
     for (const id of [wordOf(source.id), wordOf(source.call_id)]) {
       const item = id === undefined ? undefined : this.#byId.get(id)
-      if (item === undefined || item.isGone || item.type !== type) continue
+      if (item === undefined || item.isGone || item.type !== type || this.#shared.has(id ?? '')) continue
       if (index === undefined || item.index === undefined || item.index === index) return item
     }
     return undefined
@@ -183,7 +198,7 @@ export class ResponseItems {
 
   #add(type: string, index: number | undefined, key = this.#freeKey(index)): Item {
     const parts = { run: this.#run, opened: new Set<number>() }
-    const item: Item = { key, type, index, run: 0, doneIn: 0, isGone: false, parts }
+    const item: Item = { key, type, index, run: 0, doneIn: 0, isGone: false, parts, partsBefore: NO_PARTS }
     this.#items.push(item)
     lineOf(this.#byType, type).add(item)
     if (index !== undefined) {
@@ -201,15 +216,25 @@ export class ResponseItems {
   }
 
   #learn(item: Item, source: JsonObject): void {
-    for (const id of [wordOf(source.id), wordOf(source.call_id)]) if (id !== undefined) this.#byId.set(id, item)
+    for (const id of [wordOf(source.id), wordOf(source.call_id)]) {
+      if (id === undefined) continue
+      const other = this.#byId.get(id)
+      if (other !== undefined && other !== item && !other.isGone && other.type === item.type) this.#shared.add(id)
+      this.#byId.set(id, item)
+    }
   }
+}
+
+/** What tells an event from another one under the same number. */
+export function markOf(type: string, { output_index: output }: JsonObject): string {
+  return typeof output === 'number' ? `${type}, output ${output}` : type
 }
 
 export function isPlaceOf({ type, id, output, content }: Place, named: string, event: JsonObject): boolean {
   return type === named && id === event.item_id && output === event.output_index && content === event.content_index
 }
 
-/** The block of an item that is one. */
+/** The block of an item that has just one. As the first part of a message has: what is sent again in its place must meet it. */
 export function keyOf(item: Item): string {
   return place(item, 0).key
 }

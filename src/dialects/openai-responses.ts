@@ -12,6 +12,7 @@ import type { StopReason } from '../message.ts'
 import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError } from './error.ts'
+import { NOT_EVENT, PREVIEW_EVENT, STATUS_EVENT, TEXT_EVENTS } from './openai-responses-events.ts'
 import {
   fieldsOfItem,
   fieldsOfResponse,
@@ -19,9 +20,20 @@ import {
   readItem,
   readPart,
   reasoningPart,
+  isMisshapen,
   textFieldOf,
+  textIn,
 } from './openai-responses-forms.ts'
-import { isPlaceOf, keyOf, numberOf, place, ResponseItems, type Item, type Place } from './openai-responses-items.ts'
+import {
+  isPlaceOf,
+  keyOf,
+  markOf,
+  numberOf,
+  place,
+  ResponseItems,
+  type Item,
+  type Place,
+} from './openai-responses-items.ts'
 import { toResponse } from './openai-responses-native.ts'
 import { responsesCounts } from './openai-usage.ts'
 
@@ -30,20 +42,11 @@ const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['max_output_tokens', 'max_tokens'],
   ['max_tokens', 'max_tokens'],
   ['content_filter', 'content_filter'],
+  // The provider's own tools were used often enough; what the client is to do is whole.
+  ['max_tool_calls', 'unknown'],
+  // Nobody says why, but not all of it is there.
+  ['incomplete', 'error'],
 ])
-
-const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'response', 'sequence_number'])
-
-/** Deltas of an item's one text, and the field in which the done event has the whole; by the type of the item that they are about. */
-const TEXT_EVENTS: ReadonlyMap<string, { readonly type: string; readonly field: string }> = new Map([
-  ['response.function_call_arguments', { type: 'function_call', field: 'arguments' }],
-  ['response.mcp_call_arguments', { type: 'mcp_call', field: 'arguments' }],
-  ['response.custom_tool_call_input', { type: 'custom_tool_call', field: 'input' }],
-  ['response.code_interpreter_call_code', { type: 'code_interpreter_call', field: 'code' }],
-])
-const STATUS_EVENT = /^response\.(\w+_call)\.(in_progress|searching|interpreting|generating|completed|failed)$/
-const PREVIEW_EVENT =
-  /^response\.(image_generation_call\.partial_image|mcp_list_tools\.(in_progress|completed|failed)|shell_call_\w+\.(added|delta|done)|apply_patch_call_\w+\.(delta|done)|audio\.(transcript\.)?done)$/
 
 export const openaiResponses: DialectDefinition = {
   name: 'openai-responses',
@@ -85,17 +88,16 @@ class ResponsesTranslator {
     const named = typeof payload.type === 'string' ? payload.type : (name ?? '')
     const last = this.#place
     const goesOn = last !== undefined && isPlaceOf(last, named, payload)
-    // The type is kept for each number: of one string in many events there is one.
-    const type = goesOn ? last.type : named
     if (goesOn) this.#goOn(last, payload)
     else {
       this.#place = undefined
-      this.#event(type, payload)
+      this.#event(named, payload)
     }
     const value = numberOf(payload.sequence_number)
-    return value === undefined
-      ? { operations: this.#operations }
-      : { operations: this.#operations, number: { value, type } }
+    if (value === undefined) return { operations: this.#operations }
+    // It is kept for each number: of one string in many events there is one.
+    const type = this.#place?.mark ?? markOf(named, payload)
+    return { operations: this.#operations, number: { value, type } }
   }
 
   /** A delta of the text of a part or a call. */
@@ -205,7 +207,8 @@ class ResponsesTranslator {
   }
 
   #other(type: string, event: JsonObject): void {
-    if (type === 'error' || type === 'response.error' || (event.error && !type.startsWith('response.'))) {
+    const isError = type === 'error' || type === 'response.error' || event.object === 'error'
+    if (isError || (event.error && !type.startsWith('response.'))) {
       this.#error(event)
       return
     }
@@ -243,6 +246,7 @@ class ResponsesTranslator {
   /** An item as a whole. */
   #item(item: Item, source: JsonObject, rank: SnapshotRank): void {
     this.#fieldsOf(item, source, rank)
+    if (isMisshapen(source)) this.#malformed(source)
     const isOver = source.status !== 'in_progress' && source.status !== 'incomplete'
     if (item.type === 'message') {
       const content = Array.isArray(source.content) ? source.content : []
@@ -333,14 +337,15 @@ class ResponsesTranslator {
   #partDelta(type: string, event: JsonObject, kind: 'text' | 'refusal'): void {
     const { item, index, isNew } = this.#partOf(event, false)
     const { key } = place(item, index)
-    if (isNew) this.#add({ op: 'patch', choice: 0, key, kind, wire: { item: item.key, part: index } })
+    // Of an item that is sent again a part begins again, also if no event says so.
+    if (isNew && this.#items.hadPart(item, index)) this.#add({ op: 'open', choice: 0, key, kind, fields: {} })
+    else if (isNew) this.#add({ op: 'patch', choice: 0, key, kind, wire: { item: item.key, part: index } })
     this.#goOn(this.#placeAt(type, event, key, kind), event)
   }
 
   #placeAt(type: string, event: JsonObject, key: string, kind: Place['kind']): Place {
     const { item_id: id, output_index: output, content_index: content } = event
-    this.#place = { type, id, output, content, key, kind }
-    return this.#place
+    return (this.#place = { type, mark: markOf(type, event), id, output, content, key, kind })
   }
 
   /** A part as a whole; `closes`: by the event that ends the part, not just its text. */
@@ -420,7 +425,7 @@ class ResponsesTranslator {
       key: keyOf(item),
       kind: 'tool_call',
       rank: 1,
-      ...(typeof value === 'string' ? { text: value } : {}),
+      ...textIn(value),
       ...(typeof name === 'string' && name !== '' ? { fields: { name } } : {}),
     })
   }
@@ -500,7 +505,8 @@ class ResponsesTranslator {
       default: {
         const details = isObject(response.incomplete_details) ? response.incomplete_details : {}
         const raw = typeof details.reason === 'string' && details.reason !== '' ? details.reason : status
-        this.#add({ op: 'stop', choice: 0, reason: STOP_REASONS.get(raw) ?? 'unknown', raw })
+        const reason = STOP_REASONS.get(raw) ?? STOP_REASONS.get(status) ?? 'unknown'
+        this.#add({ op: 'stop', choice: 0, reason, raw })
         this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
       }
     }
@@ -518,5 +524,3 @@ class ResponsesTranslator {
     this.#add({ op: 'usage', choice: 0, counts: responsesCounts(usage), raw: copyFields(usage) })
   }
 }
-
-/** The block of an item that has just one. As the first part of a message has: what is sent again in its place must meet it. */

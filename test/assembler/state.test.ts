@@ -1144,6 +1144,7 @@ describe('mayHandOut', () => {
 describe('callState', () => {
   const facts = {
     input: 'object',
+    hasName: true,
     isEmpty: false,
     isHandedOut: false,
     isTainted: false,
@@ -1164,6 +1165,7 @@ describe('callState', () => {
     ],
     partial: [
       { ...facts, closedByWire: false },
+      { ...facts, closedByWire: false, hasName: false },
       { ...facts, closedByWire: false, outcome: 'truncated' },
       { ...facts, stop: 'max_tokens', isEmpty: true, isLast: true },
       { ...facts, input: 'incomplete', stop: 'max_tokens' },
@@ -1171,6 +1173,7 @@ describe('callState', () => {
     ],
     invalid: [
       { ...facts, isTainted: true },
+      { ...facts, hasName: false },
       { ...facts, isTainted: true, closedByWire: false, outcome: 'truncated' },
       { ...facts, input: 'invalid' },
       { ...facts, input: 'invalid', stop: 'max_tokens' },

@@ -1,13 +1,23 @@
 /** The binary as it is run: its output, its exit codes, and what it says when it is used wrongly. `npm test` builds it first. */
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const main = join(root, 'dist/cli/main.js')
+const built = join(root, 'dist/cli/main.js')
 const bundled = join(root, 'recordings/anthropic-messages')
 const folder = mkdtempSync(join(tmpdir(), 'onefold-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -18,8 +28,12 @@ interface Result {
   readonly err: string
 }
 
-function onefold(args: readonly string[], input: string | Uint8Array = ''): Promise<Result> {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '' } })
+function onefold(
+  args: readonly string[],
+  input: string | Uint8Array = '',
+  { main = built, cwd = folder } = {},
+): Promise<Result> {
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, NO_COLOR: '' } })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
@@ -177,9 +191,42 @@ describe('onefold verify', () => {
   })
 })
 
-test('npm start shows the bundled recordings without a failure', async () => {
-  const { code, out } = await onefold(['start'])
-  expect(code).toBe(0)
-  expect(out).toContain('replayed-prefix')
-  expect(out).toContain('text doubled')
+describe('onefold start', () => {
+  test('shows bundled recordings of each dialect, beside what a plain loop makes of them', async () => {
+    const { code, out } = await onefold(['start'])
+    expect(code).toBe(0)
+    for (const dialect of ['anthropic-messages', 'openai-chat', 'openai-responses'])
+      expect(out).toMatch(new RegExp(`^${dialect}: \\d+ recorded streams, \\d+ of which`, 'm'))
+    expect(out).toMatch(/replayed-prefix +text doubled/)
+    expect(out).not.toContain('right too')
+  })
+
+  test('of a folder that is named it shows every recording', async () => {
+    const { code, out } = await onefold(['start', bundled])
+    expect(code).toBe(0)
+    const names = readdirSync(bundled).filter((name) => name.endsWith('.recording'))
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect(out).toContain(name.replace('.recording', ''))
+  })
+
+  test('names the commands as they can be typed: in a checkout by their file, where it is installed with npx', async () => {
+    const own = join(folder, 'node_modules/onefold')
+    cpSync(join(root, 'dist'), join(own, 'dist'), { recursive: true })
+    copyFileSync(join(root, 'package.json'), join(own, 'package.json'))
+    symlinkSync(join(root, 'recordings'), join(own, 'recordings'), 'junction')
+    symlinkSync(
+      join(root, 'node_modules/eventsource-parser'),
+      join(folder, 'node_modules/eventsource-parser'),
+      'junction',
+    )
+    const recording = 'recordings/anthropic-messages/replayed-prefix.recording'
+
+    const installed = await onefold(['start'], '', { main: join(own, 'dist/cli/main.js') })
+    expect(installed.out).toContain(`npx onefold fold node_modules/onefold/${recording} --events`)
+    expect(installed.out).not.toContain('main.js')
+
+    const checkout = await onefold(['start'], '', { cwd: root })
+    expect(checkout.out).toContain(`node dist/cli/main.js fold ${recording} --events`)
+    expect(checkout.out).not.toContain('npx')
+  })
 })

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../src/json.ts'
 import { argumentsText, isCall, type BlockSpec, type Script } from './script.ts'
 import type { Wire } from './wire.ts'
 
-const CUTTING: ReadonlySet<string> = new Set(['max_tokens', 'context_window', 'refusal', 'content_filter'])
+const CUTTING: ReadonlySet<string> = new Set(['max_tokens', 'context_window', 'refusal', 'content_filter', 'error'])
 const NEUTRAL: ReadonlySet<string> = new Set(['end_turn', 'stop_sequence', 'unknown'])
 
 /** The blocks without their `wire`, and the keys of the calls that are handed out. */

@@ -23,6 +23,8 @@ const STOPS: ReadonlyMap<string, StopReason> = new Map([
   ['completed', 'end_turn'],
   ['max_output_tokens', 'max_tokens'],
   ['content_filter', 'content_filter'],
+  // Whatever it is, it made the response incomplete.
+  ['novel', 'error'],
 ])
 
 export const responsesWire: Wire = {
@@ -33,7 +35,7 @@ export const responsesWire: Wire = {
   callsStop: 'completed',
   script: scriptOf({
     kinds: { text: 2, thinking: 2, refusal: 1, call: 2, own_call: 1, free_call: 1, result: 1, opaque: 1 },
-    stops: [...STOPS.keys(), 'completed', 'completed', 'novel'],
+    stops: [...STOPS.keys(), 'completed', 'completed'],
     sequences: [null],
     counts: record({
       first: record({}),

@@ -67,8 +67,9 @@ characters, events as each provider sends them, in chunks of 1,400 bytes or one 
   gives for a strict tool. openai's Responses helper has only the raw text. How fast a partial parser is depends on what it parses: one long
   string (a file that is written), or many small records.
 
-What is noisy: times move by 5 to 10 % between runs, ratios by half of that; runs below 5 ms more, and a machine that does something else (its
-load is above) much more. The peak depends on when the young generation is collected. A contender that would by its own growth take longer
+What is noisy: times move by 5 to 10 % between runs and ratios by half of that, but now and then one ratio by a third, without a change of
+the code (the core's on Anthropic's 100k text was 1.26 in one run of the day and 1.71 in the next); runs below 5 ms more, and a machine that
+does something else (its load is above) much more. Read a budget that is missed or met by less than that as not decided. The peak depends on when the young generation is collected. A contender that would by its own growth take longer
 than several seconds is not waited for (–), and a slow one is timed once.`
 }
 

@@ -9,7 +9,7 @@ import type { Ending } from './assembler/state.ts'
 import type { PartialInput } from './assembler/tool-input.ts'
 import { anthropicMessages } from './dialects/anthropic-messages.ts'
 import type { DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
-import { readError } from './dialects/error.ts'
+import { readError, reportsError } from './dialects/error.ts'
 import { openaiChat } from './dialects/openai-chat.ts'
 import { openaiResponses } from './dialects/openai-responses.ts'
 import { MisuseError } from './errors.ts'
@@ -267,7 +267,7 @@ export class Fold<D extends Dialect = Dialect> {
     const assembler = this.#assemblerFor('unknown', anthropicMessages)
     this.#reading = { kind: 'reading', assembler, endsBy: 'event', translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
-    const error = events.find(isError)?.payload
+    const error = events.find(reportsError)?.payload
     const failure = error === undefined ? unknownDialect(events) : readError(error)
     for (const held of detecting.held) if ('translation' in held) assembler.apply(held.translation)
     if (failure !== undefined) assembler.apply({ operations: [{ op: 'fail', choice: 'all', error: failure }] })
@@ -314,14 +314,6 @@ function lengthOf(payload: unknown): number {
 function unlisted(event: ProviderEvent): ProviderEvent {
   const [first, ...others]: unknown[] = Array.isArray(event.payload) ? event.payload : []
   return others.length === 0 && isObject(first) && first.error ? { ...event, payload: first } : event
-}
-
-function isError({ payload, name }: ProviderEvent): boolean {
-  if (!isObject(payload)) return false
-  return (
-    Boolean(payload.error) ||
-    [payload.type, payload.object, name].some((word) => word === 'error' || word === 'response.error')
-  )
 }
 
 function unreadable(): OutcomeError {

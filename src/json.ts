@@ -28,7 +28,17 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
-/** A value as a word for a message: texts as they are, anything else as JSON. */
+/** The text, if it says something; undefined for an empty one and for what is no text. */
+export function nonEmpty(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A value as JSON text, by the rules of `copyJson`; a text is taken to be that already. */
+export function jsonText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : JSON.stringify(copyJson(value))
+}
+
+/** A value as a word for a message: texts as they are, objects and arrays by what they are. */
 export function wordOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'

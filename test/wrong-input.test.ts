@@ -332,6 +332,16 @@ describe('text where an event should be', () => {
     },
   )
 
+  it.each(ANSWERS)(
+    'I5: an event that is named error is one, whatever word its data has for itself, in $dialect',
+    async ({ dialect, head }) => {
+      const report = 'event: error\ndata: {"type":"overloaded_error","message":"try again"}\n\n'
+      const { message } = await honest(sse(...head, report), { dialect })
+      const error = { class: 'overloaded', retryable: true, message: 'try again' }
+      expect(message.outcome).toMatchObject({ kind: 'failed', error })
+    },
+  )
+
   it('2.19: an error event of Anthropic keeps the tokens that were counted', async () => {
     const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }
     expect((await honest(sse(...HEAD, error, ...TAIL))).message.usage).toEqual({ inputTokens: 5 })

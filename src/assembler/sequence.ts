@@ -100,11 +100,10 @@ export class Sequence {
   /** A begin event may be repeated in mid-stream, also several times; only the numbers that follow tell it from another run. */
   #setAside(value: number, note: Note): void {
     const isNewRun = this.#last !== undefined && value > this.#last
-    if (isNewRun) this.#dropBefore(note)
-    else if (this.#before !== undefined) return
-    if (this.#last === undefined && this.#held.size === 0) return
-    this.#before = { last: this.#last ?? value, first: this.#first, types: this.#types, held: this.#held }
-    this.#held = new Map()
+    if (this.#before === undefined && (this.#last !== undefined || this.#held.size > 0)) {
+      this.#before = { last: this.#last ?? value, first: this.#first, types: this.#types, held: this.#held }
+      this.#held = new Map()
+    }
     if (isNewRun) this.#dropBefore(note)
   }
 

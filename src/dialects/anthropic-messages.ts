@@ -8,7 +8,8 @@ import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue
 import type { AssistantMessage, BlockKind, ContentBlock, StopReason, ToolCallBlock } from '../message.ts'
 import type { BlockFields, Operation, UsageCounts, UsageOperation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent, Translate } from './dialect.ts'
-import { readError } from './error.ts'
+import { readError, reportsError } from './error.ts'
+import { malformed } from './malformed.ts'
 
 type Operations = readonly Operation[]
 
@@ -129,7 +130,7 @@ function translate({ payload, name }: ProviderEvent): Operations {
     case 'ping':
       return []
     default:
-      if (type === 'error' || 'error' in payload) return [{ op: 'fail', choice: 'all', error: readError(payload) }]
+      if (reportsError({ payload, name })) return [{ op: 'fail', choice: 'all', error: readError(payload) }]
       return [
         {
           op: 'anomaly',
@@ -349,11 +350,6 @@ function usage(raw: JsonObject): UsageOperation {
   if (typeof raw.cache_creation_input_tokens === 'number') counts.cacheWriteTokens = raw.cache_creation_input_tokens
   if (typeof details.thinking_tokens === 'number') counts.reasoningTokens = details.thinking_tokens
   return { op: 'usage', choice: 0, counts, raw }
-}
-
-function malformed(payload: unknown): Operation {
-  const text = typeof payload === 'string' ? payload : (JSON.stringify(copyJson(payload)) ?? 'undefined')
-  return { op: 'anomaly', choice: 0, kind: 'malformed_event', detail: text }
 }
 
 /** The block's index. One that is missing is its own key, so that its deltas still find each other. */

@@ -2,6 +2,7 @@
 import { excerpt } from '../anomaly.ts'
 import { copyJson, isObject, type JsonValue } from '../json.ts'
 import type { ErrorClass, OutcomeError } from '../message.ts'
+import type { ProviderEvent } from './dialect.ts'
 
 /** The words that providers use in `type`, `code` and `status`. Sources: their API references on errors. */
 const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>(
@@ -41,6 +42,16 @@ const CONTEXT_OVERFLOW =
   /prompt is too long|context (length|window|size)|maximum context|exceeds? .{0,20}context|too many tokens/i
 const RETRYABLE: ReadonlySet<ErrorClass> = new Set(['rate_limit', 'overloaded', 'network'])
 const RETRYABLE_WORDS: ReadonlySet<string> = new Set(['api_error', 'server_error', 'internal_error', 'internal'])
+
+/** Whether an event reports an error, by any of the signs that providers and proxies give. */
+export function reportsError({ payload, name }: ProviderEvent): boolean {
+  if (!isObject(payload)) return false
+  return Boolean(payload.error) || isErrorWord(payload.type) || isErrorWord(payload.object) || isErrorWord(name)
+}
+
+function isErrorWord(word: unknown): boolean {
+  return word === 'error' || word === 'response.error'
+}
 
 /** The error that an event or a body reports. `status` is that of the HTTP response, where it was an error itself. */
 export function readError(body: unknown, status?: number): OutcomeError {

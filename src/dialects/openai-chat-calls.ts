@@ -2,8 +2,9 @@
  * Which tool call a delta of a chat stream is about. The protocol says: the one with its `index`. Servers leave the index out, number
  * every call 0, leave ids out, change them, repeat the name with every delta or split it. What decides here is only what was on the wire.
  */
-import { copyFields, isObject, type JsonObject, type JsonValue } from '../json.ts'
+import { copyFields, isObject, jsonText, nonEmpty, type JsonObject } from '../json.ts'
 import type { BlockFields, Operation } from '../operation.ts'
+import { malformed } from './malformed.ts'
 
 /** A call as far as the wire has told. */
 interface Slot {
@@ -54,7 +55,7 @@ export class ChatCalls {
     for (const call of calls) {
       position += 1
       if (isObject(call)) this.#translateCall(call, readDelta(call, position, calls.length), operations)
-      else if (call !== null) operations.push(note(this.#choice, 'malformed_event', JSON.stringify(call)))
+      else if (call !== null) operations.push(malformed(call, this.#choice))
     }
   }
 
@@ -220,7 +221,7 @@ function readDelta(call: JsonObject, position: number, count: number): CallDelta
   const body = bodyOf(call)
   const index = indexOf(call)
   const text = textOf(body.arguments ?? body.input)
-  return { index, id: wordIn(call.id), name: wordIn(body.name), text, position, count }
+  return { index, id: nonEmpty(call.id), name: nonEmpty(body.name), text, position, count }
 }
 
 /** Some servers write the number as a text. */
@@ -239,8 +240,7 @@ function bodyOf(call: JsonObject): JsonObject {
 
 /** Arguments are JSON as text; some servers send the object itself. */
 export function textOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  return value === undefined || value === null ? '' : JSON.stringify(copyFields({ value }).value ?? null)
+  return jsonText(value ?? '') ?? ''
 }
 
 function fieldsOf(call: JsonObject, { id, name }: CallDelta): BlockFields {
@@ -261,15 +261,6 @@ function wireOf(call: JsonObject): JsonObject {
   return wire
 }
 
-function wordIn(value: JsonValue | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function note(
-  choice: number,
-  kind: 'block_key_reused' | 'call_id_changed' | 'malformed_event',
-  detail: string,
-  key?: string,
-): Operation {
+function note(choice: number, kind: 'block_key_reused' | 'call_id_changed', detail: string, key?: string): Operation {
   return { op: 'anomaly', choice, kind, detail, ...(key === undefined ? {} : { key }) }
 }

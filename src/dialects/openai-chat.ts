@@ -10,8 +10,9 @@ import { copyFields, copyJson, isObject, mergeFields, wordOf, type JsonObject, t
 import type { StopReason } from '../message.ts'
 import type { Operation, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
-import { readError } from './error.ts'
+import { readError, reportsError } from './error.ts'
 import { ChatCalls, indexOf, textOf } from './openai-chat-calls.ts'
+import { malformed } from './malformed.ts'
 import { toChatCompletion } from './openai-chat-native.ts'
 import { chatCounts } from './openai-usage.ts'
 
@@ -84,7 +85,7 @@ class ChatTranslator {
   translate({ payload, name }: ProviderEvent): Translation {
     this.#operations = []
     if (payload === '[DONE]') this.#done()
-    else if (isObject(payload)) this.#chunk(payload, name)
+    else if (isObject(payload)) this.#chunk(payload, reportsError({ payload, name }), name)
     else this.#malformed(payload)
     return { operations: this.#operations }
   }
@@ -99,9 +100,8 @@ class ChatTranslator {
     this.#operations.push(operation)
   }
 
-  #chunk(chunk: JsonObject, name: string | undefined): void {
-    const isError = Boolean(chunk.error) || chunk.type === 'error' || chunk.object === 'error' || name === 'error'
-    if (!isError && !Array.isArray(chunk.choices) && isForeign(chunk)) {
+  #chunk(chunk: JsonObject, isFailed: boolean, name: string | undefined): void {
+    if (!isFailed && !Array.isArray(chunk.choices) && isForeign(chunk)) {
       this.#add({
         op: 'anomaly',
         choice: 0,
@@ -116,7 +116,7 @@ class ChatTranslator {
     this.#envelope(chunk)
     const choices = choicesOf(chunk)
     // An answer has a first choice, also if its first chunk speaks of none.
-    if (choices.length === 0 && this.#choices.size === 0 && !isError) this.#choice(0)
+    if (choices.length === 0 && this.#choices.size === 0 && !isFailed) this.#choice(0)
     if (choices.length === 0 && [...this.#choices.values()].some(({ hasStopped }) => hasStopped)) this.#pad()
     for (const choice of choices) {
       if (isObject(choice)) this.#readChoice(choice)
@@ -124,7 +124,7 @@ class ChatTranslator {
     }
     this.#usage(chunk.usage)
     if (isObject(chunk.x_groq)) this.#usage(chunk.x_groq.usage)
-    if (isError) this.#add({ op: 'fail', choice: 'all', error: readError(chunk) })
+    if (isFailed) this.#add({ op: 'fail', choice: 'all', error: readError(chunk) })
     if (isWhole) this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
   }
 
@@ -434,8 +434,7 @@ class ChatTranslator {
   }
 
   #malformed(payload: unknown): void {
-    const detail = typeof payload === 'string' ? payload : (JSON.stringify(copyJson(payload)) ?? 'undefined')
-    this.#add({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+    this.#add(malformed(payload))
   }
 }
 

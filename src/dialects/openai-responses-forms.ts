@@ -2,7 +2,7 @@
  * What the output items of a Responses stream are in neutral terms, and which of their fields hold the text that streams. All other
  * fields of an item stand in `message.wire.items`, so that it can be written back as it was.
  */
-import { copyFields, copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
+import { copyFields, copyJson, isObject, jsonText, nonEmpty, type JsonObject, type JsonValue } from '../json.ts'
 import type { BlockKind } from '../message.ts'
 import type { BlockFields, PartName } from '../operation.ts'
 import { numberOf } from './openai-responses-items.ts'
@@ -66,7 +66,7 @@ export function readItem(item: JsonObject, isForeign: (item: JsonObject) => bool
   const type = typeof item.type === 'string' ? item.type : ''
   if (type === 'message') return undefined
   if (type === 'reasoning') {
-    return { kind: 'thinking', fields: { encrypted: textOf(item.encrypted_content) }, parts: readParts(item) }
+    return { kind: 'thinking', fields: { encrypted: nonEmpty(item.encrypted_content) ?? null }, parts: readParts(item) }
   }
   if (type === 'image_generation_call') {
     return { kind: 'media', fields: {}, wire: isObject(item) && item.result ? copyFields({ result: item.result }) : {} }
@@ -77,7 +77,7 @@ export function readItem(item: JsonObject, isForeign: (item: JsonObject) => bool
   if (structured !== undefined) {
     // The id under which the client has to answer changes with the whole item. A call without a name is held until then.
     const isNamed = item.execution !== 'client' || item.status !== 'in_progress'
-    const name = isNamed ? (textOf(item.name) ?? structured.name) : null
+    const name = isNamed ? (nonEmpty(item.name) ?? structured.name) : null
     return {
       kind: 'tool_call',
       fields: { ...(isNamed ? idsOf(item) : {}), name, origin: originOf(item, type) },
@@ -89,7 +89,7 @@ export function readItem(item: JsonObject, isForeign: (item: JsonObject) => bool
     return {
       kind: 'tool_result',
       fields: {
-        callId: textOf(item.call_id) ?? textOf(item.id),
+        callId: nonEmpty(item.call_id) ?? nonEmpty(item.id) ?? null,
         ...(content === undefined ? {} : { content }),
         ...(item.status === 'failed' ? { isError: true } : {}),
       },
@@ -104,7 +104,7 @@ function readCall(item: JsonObject, type: string, field: string, isForeign: (ite
     kind: 'tool_call',
     fields: {
       ...idsOf(item),
-      name: textOf(item.name) ?? UNNAMED_CALLS.get(type) ?? null,
+      name: nonEmpty(item.name) ?? UNNAMED_CALLS.get(type) ?? null,
       origin: isClients ? 'client' : 'provider',
       ...(field === 'arguments' ? {} : { freeText: field }),
     },
@@ -114,13 +114,13 @@ function readCall(item: JsonObject, type: string, field: string, isForeign: (ite
 
 /** Arguments are JSON as text; some servers send the value itself. */
 export function textIn(value: JsonValue | undefined): { text?: string } {
-  if (value === undefined || value === null) return {}
-  return { text: typeof value === 'string' ? value : JSON.stringify(copyJson(value)) }
+  const text = value === null ? undefined : jsonText(value)
+  return text === undefined ? {} : { text }
 }
 
 /** A call is answered under its call id; one that the provider runs may have only the id of its item. */
 function idsOf(item: JsonObject): { id: string | null } {
-  return { id: textOf(item.call_id) ?? textOf(item.id) }
+  return { id: nonEmpty(item.call_id) ?? nonEmpty(item.id) ?? null }
 }
 
 /** Who runs a call of a tool that OpenAI defines: as a rule its name tells, for some the item does. */
@@ -225,10 +225,6 @@ export function readPart(part: JsonObject): PartForm {
     return { kind: 'refusal', ...text, wire: copyFields(part, NOT_REFUSAL_WIRE) }
   }
   return { kind: 'other', wire: copyFields(part) }
-}
-
-function textOf(value: JsonValue | undefined): string | null {
-  return typeof value === 'string' && value !== '' ? value : null
 }
 
 /** A message without any text, as some servers put it in place of what they streamed. */

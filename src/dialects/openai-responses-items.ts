@@ -3,7 +3,7 @@
  * leave out one or both, give another id with every event, number every item 0, or end with fewer items than they streamed. What decides
  * here is only what was on the wire.
  */
-import { isObject, type JsonObject, type JsonValue } from '../json.ts'
+import { isObject, nonEmpty, type JsonObject, type JsonValue } from '../json.ts'
 
 /** An item as far as the wire has told. */
 export interface Item {
@@ -108,7 +108,7 @@ export class ResponseItems {
   /** The item of `output_item.added`. */
   added(source: JsonObject, event: JsonObject): Item {
     const index = numberOf(event.output_index)
-    const type = wordOf(source.type) ?? ''
+    const type = nonEmpty(source.type) ?? ''
     const waits = (item: Item): boolean => item.run < this.#run
     const known =
       this.#named(source, type, index) ??
@@ -123,7 +123,7 @@ export class ResponseItems {
   /** The item of `output_item.done`. */
   done(source: JsonObject, event: JsonObject): Item {
     const index = numberOf(event.output_index)
-    const type = wordOf(source.type) ?? ''
+    const type = nonEmpty(source.type) ?? ''
     const waits = (item: Item): boolean => item.doneIn < this.#run
     const known =
       this.#named(source, type, index) ??
@@ -139,7 +139,7 @@ export class ResponseItems {
   /** The item that a delta is about; `type` is what such a delta belongs to. */
   of(event: JsonObject, type: string): { readonly item: Item; readonly isNew: boolean } {
     const index = numberOf(event.output_index)
-    const id = wordOf(event.item_id)
+    const id = nonEmpty(event.item_id)
     const byId = id === undefined ? undefined : this.#byId.get(id)
     const isNamed = byId !== undefined && (index === undefined || !this.#shared.has(id ?? ''))
     if (isNamed && byId.type === type && !byId.isGone) return { item: byId, isNew: false }
@@ -156,7 +156,7 @@ export class ResponseItems {
     const sources = output.filter(isObject)
     const taken = new Set<Item>()
     const found = sources.map((source) => {
-      const item = this.#named(source, wordOf(source.type) ?? '', undefined)
+      const item = this.#named(source, nonEmpty(source.type) ?? '', undefined)
       if (item === undefined || taken.has(item)) return undefined
       taken.add(item)
       return item
@@ -169,7 +169,7 @@ export class ResponseItems {
       line.add(item)
     }
     return sources.map((source, index) => {
-      const type = wordOf(source.type) ?? ''
+      const type = nonEmpty(source.type) ?? ''
       const known = found[index] ?? left.get(type)?.first(this.#run, (item) => !taken.has(item))
       const item = known ?? this.#add(type, index)
       taken.add(item)
@@ -179,7 +179,7 @@ export class ResponseItems {
 
   /** By its own id, or by the id of its call. One id for several items, with an index each, names none of them. */
   #named(source: JsonObject, type: string, index: number | undefined): Item | undefined {
-    for (const id of [wordOf(source.id), wordOf(source.call_id)]) {
+    for (const id of [nonEmpty(source.id), nonEmpty(source.call_id)]) {
       const item = id === undefined ? undefined : this.#byId.get(id)
       if (item === undefined || item.isGone || item.type !== type || this.#shared.has(id ?? '')) continue
       if (index === undefined || item.index === undefined || item.index === index) return item
@@ -216,7 +216,7 @@ export class ResponseItems {
   }
 
   #learn(item: Item, source: JsonObject): void {
-    for (const id of [wordOf(source.id), wordOf(source.call_id)]) {
+    for (const id of [nonEmpty(source.id), nonEmpty(source.call_id)]) {
       if (id === undefined) continue
       const other = this.#byId.get(id)
       if (other !== undefined && other !== item && !other.isGone && other.type === item.type) this.#shared.add(id)
@@ -258,8 +258,4 @@ function lineOf<Key>(lines: Map<Key, Line>, key: Key): Line {
 
 export function numberOf(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
-}
-
-function wordOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -11,7 +11,8 @@ import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue
 import type { StopReason } from '../message.ts'
 import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
-import { readError } from './error.ts'
+import { readError, reportsError } from './error.ts'
+import { malformed } from './malformed.ts'
 import { NOT_EVENT, PREVIEW_EVENT, STATUS_EVENT, TEXT_EVENTS } from './openai-responses-events.ts'
 import {
   fieldsOfItem,
@@ -69,6 +70,11 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | '
   return payload.object === 'response' && Array.isArray(payload.output) ? 'yes' : 'no'
 }
 
+/** Whether an event that names an error does nothing else. A response that failed does, whole or in an event of its own. */
+function isReport(type: string, event: JsonObject): boolean {
+  return event.object !== 'response' && (!type.startsWith('response.') || type === 'response.error')
+}
+
 class ResponsesTranslator {
   readonly #items = new ResponseItems()
   /** The types and names of the request's tools, as the response repeats them. */
@@ -91,7 +97,8 @@ class ResponsesTranslator {
     if (goesOn) this.#goOn(last, payload)
     else {
       this.#place = undefined
-      this.#event(named, payload)
+      if (isReport(named, payload) && reportsError({ payload, name })) this.#error(payload)
+      else this.#event(named, payload)
     }
     const value = numberOf(payload.sequence_number)
     if (value === undefined) return { operations: this.#operations }
@@ -121,8 +128,7 @@ class ResponsesTranslator {
   }
 
   #malformed(payload: unknown): void {
-    const detail = typeof payload === 'string' ? payload : (JSON.stringify(copyJson(payload)) ?? 'undefined')
-    this.#add({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+    this.#add(malformed(payload))
   }
 
   #event(type: string, event: JsonObject): void {
@@ -207,11 +213,6 @@ class ResponsesTranslator {
   }
 
   #other(type: string, event: JsonObject): void {
-    const isError = type === 'error' || type === 'response.error' || event.object === 'error'
-    if (isError || (event.error && !type.startsWith('response.'))) {
-      this.#error(event)
-      return
-    }
     if (event.object === 'response') {
       this.#wholeResponse(event)
       return

@@ -6,8 +6,8 @@ import { viaBytes, type Folded } from '../support/folded.ts'
 import type { Wire } from '../support/wire.ts'
 import { chatWire, responsesWire } from '../support/wires.ts'
 import { call, calls, chunk, DONE, finish, text } from './openai-chat-chunks.ts'
-import { called, callItem, completed, CREATED, incomplete, response } from './openai-responses-events.ts'
-import { callRows, handedOut, run } from './run.ts'
+import { called, callItem, completed, CREATED, incomplete, messageItem, response } from './openai-responses-events.ts'
+import { callRows, handedOut, run, textOf } from './run.ts'
 
 const Q1 = '{"q":1}'
 const CALL = { id: 'call_1', name: 'f', input: { q: 1 } }
@@ -88,6 +88,18 @@ describe('a finish reason of a chat stream', () => {
     expect(handedOut(folded)).toEqual([])
     expect(folded.message.stop).toMatchObject({ reason, raw })
     expect(folded.message.outcome).toEqual({ kind: 'complete' })
+  })
+})
+
+describe('a response that failed and was not streamed', () => {
+  it('I4: keeps what there is of it', () => {
+    const error = { code: 'server_error', message: 'It broke.' }
+    const usage = { input_tokens: 3, output_tokens: 2, total_tokens: 5 }
+    const folded = run(responsesWire, [response('failed', { error, usage, output: [messageItem('Hel')] })])
+    const { message } = folded
+    expect(message).toMatchObject({ id: 'resp_1', model: 'model-1', usage: { inputTokens: 3, outputTokens: 2 } })
+    expect(textOf(message)).toBe('Hel')
+    expect(message.outcome).toMatchObject({ kind: 'failed', error: { retryable: true, message: 'It broke.' } })
   })
 })
 

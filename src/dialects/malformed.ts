@@ -1,0 +1,7 @@
+/** What stands in a stream and is not what its protocol says: it is told, and kept as it was. */
+import { jsonText } from '../json.ts'
+import type { Operation } from '../operation.ts'
+
+export function malformed(payload: unknown, choice = 0): Operation {
+  return { op: 'anomaly', choice, kind: 'malformed_event', detail: jsonText(payload) ?? 'undefined' }
+}

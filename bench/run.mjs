@@ -7,8 +7,6 @@
  *   --dist PATH      another build of onefold; writes nothing
  */
 import { mkdir, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { budgetsOf, growthOf } from './budgets.mjs'
@@ -18,15 +16,12 @@ import { sdkContenders } from './contenders/sdks.mjs'
 import { describeRun } from './machine.mjs'
 import { measureWorkloads } from './measure.mjs'
 import { measureMemory } from './memory.mjs'
+import { readOptions } from './options.mjs'
 import { plain, printRun, printWorkload, ratio, verdictOf } from './table.mjs'
 import { workloadsOf } from './workloads.mjs'
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, dist: { type: 'string' } },
-})
-const { quick, only } = values
 const root = new URL('../', import.meta.url)
-const dist = values.dist === undefined ? new URL('dist', root).pathname : resolve(values.dist)
+const { quick, only, dist, isWhole } = readOptions(root)
 const onefold = onefoldContenders(await loadOnefold(dist))
 const sdks = sdkContenders({ Anthropic, OpenAI })
 
@@ -46,7 +41,6 @@ const workloads = await measureWorkloads(
   { quick },
   printWorkload,
 )
-const isPart = only !== undefined || values.dist !== undefined
 const memory =
   only === undefined
     ? await measureMemory({ quick, dist, dialects: dialectsIn(workloads).slice(0, quick ? 1 : undefined) })
@@ -70,7 +64,7 @@ const budgetCells = ({ dialect, budget, limit, measured, unit, ...verdict }) => 
 ]
 if (budgets.length > 0) console.log(plain(['Budget', 'limit', 'measured', ''], budgets.map(budgetCells)))
 
-if (!isPart) {
+if (isWhole) {
   const file = new URL(`bench/results/${quick ? 'quick' : 'onefold'}.json`, root)
   await mkdir(new URL('.', file), { recursive: true })
   await writeFile(file, `${JSON.stringify({ ...result, budgets: budgetsOf(result) }, null, 2)}\n`)

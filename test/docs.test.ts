@@ -1,8 +1,9 @@
-/** The parts of the documentation that are made from the code. `npm run docs` writes them anew; here they are compared. */
+/** The parts of the documentation that are made from the code, or from what it does. `npm run docs` writes them anew; here they are compared. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ANOMALY_KINDS } from '../src/anomaly.ts'
 import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
+import { ERROR_CLASSES, errorOf, retryableOf } from './support/error-classes.ts'
 
 type Table = Readonly<Record<string, Readonly<Record<string, { readonly rule: string; readonly to: string }>>>>
 
@@ -26,6 +27,17 @@ function grid(table: Table): string {
 
 const anomalies = Object.entries(ANOMALY_KINDS).map(([kind, meaning]) => `| \`${kind}\` | ${meaning} |`)
 
+const errors = await Promise.all(
+  Object.entries(ERROR_CLASSES).map(async ([name, row]) => {
+    const seen = await Promise.all(row.examples.map(errorOf))
+    return { name, row, seen: seen.filter((error) => error !== undefined) }
+  }),
+)
+
+test.each(errors)('docs/errors.md: each example of the class $name ends with it', ({ name, row, seen }) => {
+  expect(seen.map((error) => error.class)).toEqual(row.examples.map(() => name))
+})
+
 const generated: readonly { readonly file: string; readonly section: string; readonly text: string }[] = [
   { file: 'docs/architecture.md', section: 'message diagram', text: diagram(MESSAGE_TABLE) },
   { file: 'docs/architecture.md', section: 'message table', text: grid(MESSAGE_TABLE) },
@@ -35,6 +47,15 @@ const generated: readonly { readonly file: string; readonly section: string; rea
     file: 'docs/anomalies.md',
     section: 'kinds',
     text: ['| kind | what was seen, and what was done |', '|---|---|', ...anomalies].join('\n'),
+  },
+  {
+    file: 'docs/errors.md',
+    section: 'classes',
+    text: [
+      '| `error.class` | what happened | `retryable` |',
+      '|---|---|---|',
+      ...errors.map(({ name, row, seen }) => `| \`${name}\` | ${row.meaning} | ${retryableOf(row, seen)} |`),
+    ].join('\n'),
   },
 ]
 

@@ -7,14 +7,13 @@
  *   --dist PATH      another build of onefold; writes nothing
  */
 import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import OpenAI from 'openai'
 import { floorContenders } from '../contenders/floors.mjs'
 import { loadOnefold, onefoldContenders } from '../contenders/onefold.mjs'
 import { sdkContenders } from '../contenders/sdks.mjs'
 import { describeRun } from '../machine.mjs'
 import { measureWorkloads } from '../measure.mjs'
+import { readOptions } from '../options.mjs'
 import { printRun, printWorkload } from '../table.mjs'
 import { workloadsOf } from '../workloads.mjs'
 import { aiContenders } from './contenders/ai.mjs'
@@ -44,12 +43,8 @@ const PACKAGES = [
   'openai',
 ]
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, dist: { type: 'string' } },
-})
-const { quick, only } = values
 const root = new URL('../../', import.meta.url)
-const dist = values.dist === undefined ? new URL('dist', root).pathname : resolve(values.dist)
+const { quick, only, dist, isWhole } = readOptions(root)
 const onefold = onefoldContenders(await loadOnefold(dist))
 const about = await describeRun(PACKAGES, new URL('bench/peers/', root))
 printRun(about)
@@ -74,7 +69,7 @@ const workloads = await measureWorkloads(
   { quick, capMs: 12_000 },
   printWorkload,
 )
-if (!quick && only === undefined && values.dist === undefined) {
+if (isWhole && !quick) {
   const result = { ...about, workloads, remarks: REMARKS }
   await writeFile(new URL('bench/results/peers.json', root), `${JSON.stringify(result, null, 2)}\n`)
   console.log('written: bench/results/peers.json; `node bench/report.mjs` makes docs/performance.md of it')

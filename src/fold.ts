@@ -5,25 +5,20 @@
 import type { Anomaly } from './anomaly.ts'
 import { Assembler, type AssemblerOptions } from './assembler/assembler.ts'
 import type { EndingFacts } from './assembler/draft.ts'
-import type { Ending } from './assembler/state.ts'
+import { decideStream, type Ending } from './assembler/state.ts'
 import type { PartialInput } from './assembler/tool-input.ts'
 import { anthropicMessages } from './dialects/anthropic-messages.ts'
-import type { DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
+import type { Beginning, DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
 import { readError, reportsError } from './dialects/error.ts'
-import { openaiChat } from './dialects/openai-chat.ts'
-import { openaiResponses } from './dialects/openai-responses.ts'
+import { definitionOf, DEFINITIONS, DIALECT_NAMES } from './dialects/definitions.ts'
 import { MisuseError } from './errors.ts'
 import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
-import type { AssistantMessage, Dialect, MessageSnapshot, OutcomeError } from './message.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot, Outcome, OutcomeError } from './message.ts'
 import type { Operation, Translation } from './operation.ts'
 import { checkEnding, checkMessages, checkOptions, type FoldOptions } from './options.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
-import type { TurnEvent } from './turn-event.ts'
-
-const DIALECTS: ReadonlyMap<string, DialectDefinition> = new Map(
-  [anthropicMessages, openaiChat, openaiResponses].map((definition) => [definition.name, definition]),
-)
+import type { Cursor, TurnEvent } from './turn-event.ts'
 
 const NO_EVENTS: readonly never[] = []
 
@@ -33,36 +28,57 @@ const HELD_LENGTH = 64 * 1024
 
 interface ShellOptions {
   readonly isLive?: boolean
+  /** Other streams of the turn may follow, which may send again what one before them sent. */
+  readonly remembersIds?: boolean
+  /** Somebody wants to know whether the stream gets on. */
+  readonly isWatched?: boolean
   readonly facts?: () => EndingFacts
 }
 
 export class Fold<D extends Dialect = Dialect> {
   readonly #options: FoldOptions<D>
   readonly #limits: Limits
-  readonly #decoder: Decoder
+  #decoder: Decoder
   #reading: Reading<D>
   #isLive: boolean
   /** Somebody else decodes the events. */
   #isDecoded = false
+  #joint: Joint | undefined
+  #lastEventId: string | undefined
+  /** The ids of the event stream so far; undefined where nobody asks for them, or one came twice. */
+  #eventIds: Set<string> | undefined
+  #attempt = 1
+  /** How many events brought more than a sign of life. */
+  #steps = 0
+  readonly #isWatched: boolean
   readonly #facts: () => EndingFacts
 
   /** `facts` gives what a shell knows about a message that ends. */
-  constructor(options: FoldOptions<D> = {}, { isLive = true, facts = () => ({}) }: ShellOptions = {}) {
+  constructor(
+    options: FoldOptions<D> = {},
+    { isLive = true, remembersIds = false, isWatched = false, facts = () => ({}) }: ShellOptions = {},
+  ) {
     checkOptions(options)
     this.#options = options
     this.#isLive = isLive
     this.#facts = facts
     this.#limits = limitsOf(options.limits)
     this.#decoder = new Decoder(this.#limits.eventLength)
-    this.#reading =
-      options.dialect === undefined
-        ? { kind: 'detecting', held: [], length: 0 }
-        : this.#reader(definitionOf(options.dialect))
+    this.#isWatched = isWatched
+    if (remembersIds) this.#eventIds = new Set()
+    this.#reading = this.#unread()
+  }
+
+  #unread(): Reading<D> {
+    const { dialect } = this.#options
+    return dialect === undefined ? { kind: 'detecting', held: [], length: 0 } : this.#reader(definitionOf(dialect))
   }
 
   /** Takes the next chunk of the body. */
   push(chunk: Uint8Array | string): readonly TurnEvent<D>[] {
     for (const decoded of this.#decoder.push(chunk)) this.#one(decoded)
+    // A long event that arrives piece by piece is on its way.
+    if (this.#isWatched && this.#decoder.isInEvent) this.#steps += 1
     return this.#take()
   }
 
@@ -75,10 +91,57 @@ export class Fold<D extends Dialect = Dialect> {
 
   /** Ends the message. What the decoder still has is read first. */
   end(ending: Ending): readonly TurnEvent<D>[] {
-    for (const decoded of this.#decoder.end()) this.#one(decoded)
-    if (this.#reading.kind === 'detecting') this.#giveUp(this.#reading)
+    this.#readRest()
     const passesMark = !(this.#isDecoded && this.#reading.kind === 'reading' && this.#reading.endsBy === 'mark')
     return this.#assembler.end(ending, passesMark)
+  }
+
+  #readRest(): void {
+    for (const decoded of this.#decoder.end()) this.#one(decoded)
+    if (this.#reading.kind === 'detecting') this.#giveUp(this.#reading)
+    this.#goOn()
+  }
+
+  /**
+   * What the stream has come to if it ends so, while another one may follow: what the decoder still has is read, and the turn goes on.
+   */
+  outlook(ending: Ending): Outlook<D> {
+    this.#readRest()
+    const { id, lastNumber, failed, handedOut } = this.#assembler.progress
+    const at = {
+      ...(lastNumber === undefined ? {} : { sequenceNumber: lastNumber }),
+      ...(this.#lastEventId === undefined ? {} : { lastEventId: this.#lastEventId }),
+    }
+    const isKnown = !failed && Object.keys(at).length > 0
+    return {
+      events: this.#take(),
+      outcome: this.#assembler.outlook(ending),
+      handedOut,
+      ...(isKnown ? { cursor: { ...(id === undefined ? {} : { id }), ...at } } : {}),
+    }
+  }
+
+  /** Another stream of the turn comes. `asked`: who opened it was told where it may go on. */
+  nextStream(attempt: number, asked: boolean): void {
+    this.#decoder = new Decoder(this.#limits.eventLength)
+    this.#attempt = attempt
+    const reading = this.#reading
+    if (reading.kind === 'detecting' || reading.definition === undefined) {
+      this.#reading = this.#unread()
+      return
+    }
+    this.#joint = { held: [], asked, failed: reading.assembler.progress.failed }
+    reading.assembler.reopen(attempt)
+  }
+
+  /** How many events so far brought more than a sign that the connection lives. */
+  get steps(): number {
+    return this.#steps
+  }
+
+  /** Whether the result of a call that the provider runs is a block of its own. */
+  get answersCalls(): boolean {
+    return this.#reading.kind === 'reading' && this.#reading.definition?.answersCalls === true
   }
 
   /** From now on turn events are given. What was missed is in `snapshot()`. */
@@ -128,6 +191,7 @@ export class Fold<D extends Dialect = Dialect> {
   #reader(definition: DialectDefinition): Extract<Reading<D>, { kind: 'reading' }> {
     return {
       kind: 'reading',
+      definition,
       translate: definition.createTranslate(),
       endsBy: definition.endsBy,
       // Without the option `dialect` the type parameter is every dialect, and with it this is the option itself.
@@ -154,7 +218,9 @@ export class Fold<D extends Dialect = Dialect> {
       isLive: this.#isLive,
       facts: this.#facts,
     }
-    return new Assembler(options)
+    const assembler = new Assembler(options)
+    if (this.#attempt > 1) assembler.reopen(this.#attempt)
+    return assembler
   }
 
   #take(): readonly TurnEvent<D>[] {
@@ -170,7 +236,8 @@ export class Fold<D extends Dialect = Dialect> {
         } else if (payload === undefined) {
           const kind = decoded.data.startsWith(':') ? 'comment_as_data' : 'malformed_event'
           this.#operation({ op: 'anomaly', choice: 0, kind, detail: decoded.data })
-        } else this.#provider({ payload, name: decoded.event }, decoded.data)
+        } else if (decoded.id) this.#identified({ payload, name: decoded.event }, decoded.data, decoded.id)
+        else this.#provider({ payload, name: decoded.event }, decoded.data)
         return
       }
       case 'payload':
@@ -223,10 +290,11 @@ export class Fold<D extends Dialect = Dialect> {
     const reading = this.#reading
     const event = Array.isArray(sent.payload) ? unlisted(sent) : sent
     if (reading.kind === 'reading') {
+      if (this.#joint !== undefined && this.#isHeld(reading, this.#joint, event)) return
       this.#translated(reading, event, text)
       return
     }
-    for (const definition of DIALECTS.values()) {
+    for (const definition of DEFINITIONS.values()) {
       const likeness = definition.looksLike(event)
       if (likeness === 'empty') return
       if (likeness !== 'yes') continue
@@ -238,6 +306,62 @@ export class Fold<D extends Dialect = Dialect> {
     this.#hold(reading, lengthOf(event.payload))
   }
 
+  /** An event with an id of the event stream. At a joint, events whose id has come before are the overlap with the stream before. */
+  #identified(event: ProviderEvent, text: string, id: string): void {
+    this.#lastEventId = id
+    const isKnown = this.#eventIds?.has(id) === true
+    if (this.#joint !== undefined && isKnown && this.#beginning(event) !== 'other') {
+      this.#operation({ op: 'anomaly', choice: 0, kind: 'duplicate_event', detail: `id ${id}` })
+      return
+    }
+    // Ids that come twice in one stream name nothing.
+    if (isKnown) this.#eventIds = undefined
+    else this.#eventIds?.add(id)
+    this.#provider(event, text)
+  }
+
+  #beginning(event: ProviderEvent): Beginning {
+    if (this.#reading.kind === 'detecting') return 'unknown'
+    const { definition, assembler } = this.#reading
+    return definition?.begins(event, assembler.progress.id) ?? 'nothing'
+  }
+
+  /**
+   * Finds out by the first telling event of another stream whether it goes on or begins anew. Until then events are held: they may belong
+   * to either.
+   */
+  #isHeld(reading: Extract<Reading<D>, { kind: 'reading' }>, joint: Joint, event: ProviderEvent): boolean {
+    if (reportsError(event)) return false
+    const begins = this.#beginning(event)
+    if (begins === 'unknown' && joint.held.length < HELD_EVENTS) {
+      joint.held.push(event)
+      return true
+    }
+    const { definition, assembler } = reading
+    const decision = decideStream({
+      begins: begins === 'unknown' ? 'nothing' : begins,
+      comparesReplay: definition?.recognisesReplay === 'at_begin',
+      announced: assembler.progress.announced,
+      failed: joint.failed,
+      asked: joint.asked,
+    })
+    if (decision === 'anew') {
+      assembler.restart()
+      this.#eventIds?.clear()
+      if (definition !== undefined) reading.translate = definition.createTranslate()
+    }
+    this.#goOn()
+    return false
+  }
+
+  /** It is known what the stream is: what was held is read. */
+  #goOn(): void {
+    const joint = this.#joint
+    if (joint === undefined) return
+    this.#joint = undefined
+    for (const held of joint.held) this.#provider(held)
+  }
+
   /** What is nested deeper than any real payload is malformed, wherever in it that is found. */
   #translated(
     { translate, assembler }: Extract<Reading<D>, { kind: 'reading' }>,
@@ -245,7 +369,9 @@ export class Fold<D extends Dialect = Dialect> {
     text = '',
   ): void {
     try {
-      assembler.apply(translate(event), this.#options.raw ? rawOf(event) : undefined)
+      const translation = translate(event)
+      if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
+      assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
     } catch (error) {
       // A value may be nested so deep that looking at it ends the stack before the limit of the copy is asked.
       if (!(error instanceof TooDeepError || error instanceof RangeError)) throw error
@@ -265,7 +391,7 @@ export class Fold<D extends Dialect = Dialect> {
   /** No event told the dialect: the message fails, with the provider's error if it reported one. */
   #giveUp(detecting: Detecting): void {
     const assembler = this.#assemblerFor('unknown', anthropicMessages)
-    this.#reading = { kind: 'reading', assembler, endsBy: 'event', translate: () => IGNORED }
+    this.#reading = { kind: 'reading', definition: undefined, assembler, endsBy: 'event', translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
     const error = events.find(reportsError)?.payload
     const failure = error === undefined ? unknownDialect(events) : readError(error)
@@ -283,16 +409,42 @@ interface Detecting {
   length: number
 }
 
+/** The beginning of another stream of the turn, until it is known whether it goes on or begins anew. */
+interface Joint {
+  readonly held: ProviderEvent[]
+  readonly asked: boolean
+  /** An error event ended the stream before. */
+  readonly failed: boolean
+}
+
+/** What a stream has come to, while another one may follow it. */
+export interface Outlook<D extends Dialect> {
+  /** What was read of it last. */
+  readonly events: readonly TurnEvent<D>[]
+  readonly outcome: Outcome
+  /** A tool call was handed out. */
+  readonly handedOut: boolean
+  /** Where the next stream may go on. */
+  readonly cursor?: Cursor
+}
+
 type Reading<D extends Dialect> =
   | Detecting
   | {
       readonly kind: 'reading'
-      readonly translate: Translate
+      /** Undefined if no event told the dialect. */
+      readonly definition: DialectDefinition | undefined
+      translate: Translate
       readonly endsBy: DialectDefinition['endsBy']
       readonly assembler: Assembler<D>
     }
 
 type Held = { readonly event: ProviderEvent } | { readonly translation: Translation }
+
+/** An empty delta says no more than that somebody is there. */
+function isProgress(operation: Operation): boolean {
+  return !(operation.op === 'append' && operation.text === '')
+}
 
 function parse(data: string): JsonValue | undefined {
   return data.length < 16 && data.trim() === '[DONE]' ? '[DONE]' : parseJson(data)
@@ -328,7 +480,7 @@ function notAStream(text: string): OutcomeError {
 function unknownDialect(events: readonly ProviderEvent[]): OutcomeError | undefined {
   const [first] = events
   if (first === undefined) return undefined
-  const known = [...DIALECTS.keys()].join(', ')
+  const known = DIALECT_NAMES.join(', ')
   const body = rawOf(first)
   return {
     class: 'unknown_dialect',
@@ -336,23 +488,6 @@ function unknownDialect(events: readonly ProviderEvent[]): OutcomeError | undefi
     message: `no event shows which wire format this is; name it with the option dialect (${known})`,
     ...(body === undefined ? {} : { body }),
   }
-}
-
-export const DIALECT_NAMES: readonly string[] = [...DIALECTS.keys()]
-
-/** Whether a word names a dialect that onefold reads. */
-export function isDialect(name: string): name is Dialect {
-  return DIALECTS.has(name)
-}
-
-/** The definition of a dialect. Throws `MisuseError('unknown_dialect')`. */
-function definitionOf(name: string): DialectDefinition {
-  const definition = DIALECTS.get(name)
-  if (definition !== undefined) return definition
-  throw new MisuseError(
-    'unknown_dialect',
-    `"${name}" is no dialect of onefold; there are ${[...DIALECTS.keys()].join(', ')}`,
-  )
 }
 
 /** A fold that is driven by hand: no promises, no I/O. */

@@ -9,9 +9,10 @@ export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export { STOP_REASONS } from './message.ts'
 export type * from './message.ts'
 export type { Attempt, Chunk, Source } from './source.ts'
-export type { Clock } from './system.ts'
+export type { Clock, Random } from './system.ts'
 export type { FoldOptions } from './options.ts'
-export { assemble, fold, Turn, type AssembleOptions, type TurnSource } from './turn.ts'
+export type { AssembleOptions } from './shell-options.ts'
+export { assemble, fold, Turn, type TurnSource } from './turn.ts'
 export type * from './turn-event.ts'
 export {
   parseRecording,

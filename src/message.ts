@@ -169,7 +169,11 @@ export type Outcome =
   | {
       readonly kind: 'timed_out'
       readonly budget: 'idle' | 'tool' | 'total'
+      /** Since anything got on; for the budget `tool`, since the call's own last sign. */
       readonly silenceMs: number
+      /** Since the last byte of any kind, pings included: much less than `silenceMs` if the connection was alive. */
+      readonly quietMs?: number
+      /** The key of the call that took too long. */
       readonly call?: string
     }
   | { readonly kind: 'failed'; readonly error: OutcomeError }

@@ -89,6 +89,8 @@ export interface AppendOperation extends ForBlock {
 export interface ListOperation extends ForBlock {
   readonly op: 'list'
   readonly item: JsonValue
+  /** The item's place in the list, where the wire names it: the same item there again is no other one. */
+  readonly at?: number
 }
 export interface PatchOperation extends ForBlock, BlockPayload {
   readonly op: 'patch'

@@ -36,7 +36,12 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'turn',
   'limits',
   'signal',
+  'attempts',
+  'idle',
+  'tool',
+  'total',
   'clock',
+  'random',
 ])
 
 /** Throws `MisuseError('bad_option')` for an option that there is not, or a value that it cannot have. */

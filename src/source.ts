@@ -5,8 +5,9 @@
 import type { Ending } from './assembler/state.ts'
 import { readError } from './dialects/error.ts'
 import { MisuseError } from './errors.ts'
-import { parseJson } from './json.ts'
+import { isObject, parseJson } from './json.ts'
 import type { OutcomeError, ResponseFacts } from './message.ts'
+import type { Cursor } from './turn-event.ts'
 
 /** A piece of a body, or an event that somebody has decoded already. */
 export type Chunk = Uint8Array | string | object
@@ -27,8 +28,10 @@ export type Source =
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number
-  /** Fires when the turn is aborted: hand it to `fetch`. */
+  /** Fires when the turn ends, or gives this stream up: hand it to `fetch`. */
   readonly signal: AbortSignal
+  /** How far the stream before it came. Who can, opens one that goes on from there; one that starts anew is recognised. */
+  readonly cursor?: Cursor
 }
 
 export interface SourceReader {
@@ -189,7 +192,10 @@ function readThrown(thrown: unknown): Ending {
   const status = 'status' in thrown && Number.isInteger(thrown.status) ? Number(thrown.status) : undefined
   const body = 'error' in thrown && typeof thrown.error === 'object' && thrown.error !== null ? thrown.error : undefined
   if (status !== undefined || body !== undefined)
-    return { kind: 'failed', error: readError(body ?? { message: messageOf(thrown) }, status) }
+    return {
+      kind: 'failed',
+      error: withAdvice(readError(body ?? { message: messageOf(thrown) }, status), headersOf(thrown)),
+    }
   if (isMistake(thrown, name)) {
     return { kind: 'failed', error: { class: 'unknown', retryable: false, message: `${name}: ${messageOf(thrown)}` } }
   }
@@ -217,24 +223,54 @@ function messageOf(thrown: object): string {
 
 /** The error that a response reports by its status, with what its body says. */
 export function errorOfResponse(status: number, body: string, response: ResponseFacts | undefined): OutcomeError {
-  const error = readError(parseJson(body) ?? body, status)
-  const retryAfterMs = retryAfterOf(response?.headers ?? {})
+  const error = withAdvice(readError(parseJson(body) ?? body, status), (name) => response?.headers[name])
+  return error.requestId === undefined && response?.requestId !== undefined
+    ? { ...error, requestId: response.requestId }
+    : error
+}
+
+type ReadHeader = (name: string) => string | undefined
+
+/** What the headers of a response say about trying again. */
+function withAdvice(error: OutcomeError, header: ReadHeader): OutcomeError {
+  const retryAfterMs = retryAfterOf(header)
+  // What the official SDKs go by, if a server sends it.
+  const shouldRetry = header('x-should-retry')
   return {
     ...error,
+    ...(shouldRetry === 'true' || shouldRetry === 'false' ? { retryable: shouldRetry === 'true' } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(error.requestId === undefined && response?.requestId !== undefined ? { requestId: response.requestId } : {}),
   }
 }
 
-function retryAfterOf(headers: Readonly<Record<string, string>>): number | undefined {
-  const ms = Number(headers['retry-after-ms'])
+function retryAfterOf(header: ReadHeader): number | undefined {
+  const ms = Number(header('retry-after-ms'))
   if (Number.isFinite(ms) && ms > 0) return ms
-  const seconds = Number(headers['retry-after'])
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  const after = header('retry-after')
+  const seconds = Number(after)
+  if (Number.isFinite(seconds)) return seconds > 0 ? seconds * 1000 : undefined
+  // A date is read by the server's own clock.
+  const wait = dateOf(after) - dateOf(header('date'))
+  return wait > 0 ? wait : undefined
+}
+
+/** The headers that an official SDK's error brings along. */
+function headersOf(thrown: object): ReadHeader {
+  const headers: unknown = 'headers' in thrown ? thrown.headers : undefined
+  if (headers instanceof Headers) return (name) => headers.get(name) ?? undefined
+  return (name) => {
+    const value = isObject(headers) ? headers[name] : undefined
+    return typeof value === 'string' ? value : undefined
+  }
+}
+
+function dateOf(text = ''): number {
+  // oxlint-disable-next-line no-restricted-globals -- it reads a text, not a clock
+  return Date.parse(text)
 }
 
 const KEPT_HEADERS =
-  /^(content-type|date|server|retry-after(-ms)?|(x-)?request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version)|cf-ray)$/
+  /^(content-type|date|server|retry-after(-ms)?|x-should-retry|(x-)?request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version)|cf-ray)$/
 
 function factsOf(response: Response): ResponseFacts {
   const headers: Record<string, string> = {}

@@ -38,6 +38,10 @@ export interface BlockStartEvent extends AboutBlock {
   /** For a tool call: the name of the tool and the call's id, which the `tool_call` event has for certain: some servers send it late. */
   readonly name?: string
   readonly id?: string
+  /** Of a tool call that the provider runs by itself. */
+  readonly origin?: 'provider'
+  /** For a tool result: the id of the call that it answers. */
+  readonly callId?: string
 }
 /** A piece of a text or refusal block. */
 export interface TextEvent extends AboutBlock {
@@ -72,11 +76,24 @@ export interface UsageEvent extends About {
   readonly type: 'usage'
   readonly usage: Usage
 }
+/** How far a stream came, for who opens the next one. */
+export interface Cursor {
+  /** The provider's id of the message. */
+  readonly id?: string
+  /** The number of the last event, where the provider numbers them: what `starting_after` of OpenAI Responses takes. */
+  readonly sequenceNumber?: number
+  /** The last `id:` of the event stream: what the header `Last-Event-ID` takes. */
+  readonly lastEventId?: string
+}
+
 /** Another attempt is about to be made, after `delayMs` milliseconds. */
 export interface RetryEvent extends About {
   readonly type: 'retry'
   readonly delayMs: number
+  /** Why the attempt before it came to nothing. */
   readonly error: OutcomeError
+  /** Where the next stream may go on; absent if it has to start anew. */
+  readonly cursor?: Cursor
 }
 /** Everything of this message so far is void; what follows replaces it. */
 export interface ResetEvent extends About {

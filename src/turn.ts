@@ -9,7 +9,8 @@ import type { PartialInput } from './assembler/tool-input.ts'
 import { MisuseError } from './errors.ts'
 import { Fold } from './fold.ts'
 import { wordOf } from './json.ts'
-import type { AssistantMessage, Dialect, MessageSnapshot, ResponseFacts, Timing } from './message.ts'
+import type { AssistantMessage, CompleteToolCall, Dialect, MessageSnapshot, ResponseFacts, Timing } from './message.ts'
+import { decideRetry, type Retry } from './attempts.ts'
 import {
   bytesOf,
   endingOf,
@@ -20,39 +21,15 @@ import {
   type Source,
   type SourceReader,
 } from './source.ts'
-import type { FoldOptions } from './options.ts'
+import { Listeners, type EventOfType } from './listeners.ts'
 import { Reader } from './reader.ts'
-import { systemClock, type Clock } from './system.ts'
-import type { TurnEvent } from './turn-event.ts'
-
-export interface AssembleOptions<D extends Dialect = Dialect> extends FoldOptions<D> {
-  /** Aborts the turn; what has arrived is kept. */
-  readonly signal?: AbortSignal
-  /** A clock in milliseconds, for `timing`. */
-  readonly clock?: Clock
-}
+import { checkOptions } from './options.ts'
+import { shellChoices, type AssembleOptions, type ShellChoices } from './shell-options.ts'
+import type { Cursor, TurnEvent } from './turn-event.ts'
+import { Watchdog, type TimedOut } from './watchdog.ts'
 
 /** What a turn is read from: a source, a promise of one, or a function that opens one. */
 export type TurnSource = Source | Promise<Source> | ((attempt: Attempt) => Source | Promise<Source>)
-
-type EventOfType<D extends Dialect, T extends TurnEvent['type']> = Extract<TurnEvent<D>, { type: T }>
-
-const EVENT_TYPES: ReadonlySet<TurnEvent['type']> = new Set([
-  'start',
-  'block_start',
-  'text',
-  'thinking',
-  'tool_input',
-  'replace',
-  'block_stop',
-  'tool_call',
-  'usage',
-  'retry',
-  'reset',
-  'anomaly',
-  'snapshot',
-  'message',
-] as const)
 
 /** The body of a response that is an error; more of it than this says nothing. */
 const ERROR_BODY_LENGTH = 64 * 1024
@@ -64,13 +41,15 @@ const ERROR_BODY_LENGTH = 64 * 1024
 export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEvent<D>>, AsyncDisposable {
   readonly #source: TurnSource
   readonly #fold: Fold<D>
-  readonly #clock: Clock
-  readonly #signal: AbortSignal | undefined
-  readonly #controller = new AbortController()
+  readonly #choices: ShellChoices
+  readonly #watchdog: Watchdog | undefined
   readonly #readers = new Set<Reader<D>>()
-  readonly #listeners = new Map<string, Set<(event: TurnEvent<D>) => void>>()
+  readonly #listeners = new Listeners<D>()
   #progress: Progress = { kind: 'waiting' }
-  #reader: SourceReader | undefined
+  #connection: Connection | undefined
+  /** What waits for the time of the next attempt. */
+  #retryTimer: unknown
+  #response: ResponseFacts | undefined
   #startedAt = 0
   #firstByteMs: number | undefined
   #firstContentMs: number | undefined
@@ -82,11 +61,27 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   #settle: { resolve(messages: readonly AssistantMessage<D>[]): void; reject(error: MisuseError): void } | undefined
 
   constructor(source: TurnSource, options: AssembleOptions<D> = {}) {
-    this.#fold = new Fold(options, { isLive: false, facts: () => this.#facts() })
-    checkShellOptions(options)
+    checkOptions(options)
+    const choices = shellChoices(options, typeof source === 'function')
+    const isWatched = Object.keys(choices.budgets).length > 0
+    this.#fold = new Fold(options, {
+      // Which calls run is told by the events.
+      isLive: isWatched,
+      facts: () => this.#facts(),
+      remembersIds: choices.attempts > 1,
+      isWatched,
+    })
     this.#source = source
-    this.#clock = options.clock ?? systemClock
-    this.#signal = options.signal
+    this.#choices = choices
+    if (isWatched) {
+      const { clock, budgets } = choices
+      this.#watchdog = new Watchdog(
+        clock,
+        budgets,
+        () => this.#fold.answersCalls,
+        (ending) => this.#timeOut(ending),
+      )
+    }
     this.#over = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -126,25 +121,12 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   /** Calls `listener` for every event of that type from now on. Gives a function that takes the listener away. */
   on<T extends TurnEvent['type']>(type: T, listener: (event: EventOfType<D, T>) => void): () => void {
-    if (!EVENT_TYPES.has(type)) {
-      throw new MisuseError(
-        'bad_argument',
-        `there is no event ${wordOf(type)}; there are ${[...EVENT_TYPES].join(', ')}`,
-      )
-    }
-    if (typeof listener !== 'function') throw new MisuseError('bad_argument', `on('${type}') needs a function to call`)
-    const listeners = this.#listeners.get(type) ?? new Set()
-    const call = (event: TurnEvent<D>): void => {
-      if (isOfType<D, T>(event, type)) listener(event)
-    }
-    const missed = this.#catchUp()
-    this.#listeners.set(type, listeners.add(call))
-    for (const event of missed) tell(call, event)
+    const remove = this.#listeners.add(type, listener, () => this.#catchUp())
     this.#fold.goLive()
     this.#start()
     this.#wake?.()
     return () => {
-      listeners.delete(call)
+      remove()
       this.#leave()
     }
   }
@@ -162,6 +144,19 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     return this.#fold.partialInput(block, message)
   }
 
+  /**
+   * Says that a tool call, or the call of that key, has its result: it runs no more, so that `tool` lets go of it and `idle` counts again.
+   * Of a call that does not run it changes nothing. Throws `MisuseError('bad_argument')` for what is neither a call nor a key.
+   */
+  settle(call: CompleteToolCall | string): void {
+    this.#watchdog?.callSettled(keyOf(call, 'settle'))
+  }
+
+  /** Says that a running tool call gets on: its budget `tool` begins anew. Throws as `settle` does. */
+  progress(call: CompleteToolCall | string): void {
+    this.#watchdog?.callProgressed(keyOf(call, 'progress'))
+  }
+
   /** Ends the turn at once. The message keeps what has arrived. */
   abort(reason?: string): void {
     this.#end({ kind: 'aborted', by: 'caller', ...(reason === undefined ? {} : { reason }) })
@@ -174,7 +169,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   /** What the HTTP response said about itself, once it is there and if the source is one. */
   get response(): ResponseFacts | undefined {
-    return this.#reader?.response
+    return this.#response
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -184,15 +179,16 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   #start(): void {
     if (this.#progress.kind !== 'waiting') return
-    const signal = this.#signal
+    const { signal, clock } = this.#choices
     if (signal?.aborted) {
       this.#abortBySignal()
       return
     }
     this.#progress = { kind: 'reading' }
-    this.#startedAt = this.#clock()
+    this.#startedAt = clock.now()
     signal?.addEventListener('abort', this.#abortBySignal)
-    void this.#run()
+    this.#watchdog?.start()
+    void this.#open({ number: 1, controller: new AbortController() })
   }
 
   get #isReading(): boolean {
@@ -200,53 +196,113 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   }
 
   readonly #abortBySignal = (): void => {
-    this.#end({ kind: 'aborted', by: 'signal', ...reasonOf(this.#signal) })
+    this.#end({ kind: 'aborted', by: 'signal', ...reasonOf(this.#choices.signal) })
   }
 
-  async #run(): Promise<void> {
+  async #open(connection: Connection, cursor?: Cursor): Promise<void> {
+    this.#connection = connection
     try {
       const opened = this.#source
-      const attempt = { number: 1, signal: this.#controller.signal }
+      const { number, controller } = connection
+      const attempt = { number, signal: controller.signal, ...(cursor === undefined ? {} : { cursor }) }
       const source = await (typeof opened === 'function' ? opened(attempt) : opened)
       const reader = readerOf(source)
-      if (!this.#isReading) {
+      if (!this.#isOpen(connection)) {
         reader.cancel()
         return
       }
-      this.#reader = reader
-      if (reader.status === undefined) await this.#read(reader)
-      else await this.#readFailure(reader, reader.status)
+      connection.reader = reader
+      this.#response = reader.response
+      if (reader.status === undefined) await this.#read(connection, reader)
+      else await this.#readFailure(connection, reader, reader.status)
     } catch (error) {
       if (error instanceof MisuseError) this.#break(error)
-      else this.#end(endingOf(error))
+      else this.#streamOver(connection, endingOf(error))
     }
   }
 
-  async #read(reader: SourceReader): Promise<void> {
-    while (this.#isReading) {
-      if (!this.#isWanted) await new Promise<void>((resolve) => (this.#wake = resolve))
-      if (!this.#isReading) return
+  /** Whether it is the stream that the turn reads. */
+  #isOpen(connection: Connection): boolean {
+    return this.#isReading && this.#connection === connection
+  }
+
+  async #read(connection: Connection, reader: SourceReader): Promise<void> {
+    while (this.#isOpen(connection)) {
+      if (!this.#isWanted) {
+        this.#watchdog?.rest()
+        await new Promise<void>((resolve) => (this.#wake = resolve))
+        this.#watchdog?.resume()
+      }
+      if (!this.#isOpen(connection)) return
       const next = await reader.read()
-      if (!this.#isReading) return
+      if (!this.#isOpen(connection)) return
       if (next.done) {
-        this.#end({ kind: 'complete' })
+        this.#streamOver(connection, { kind: 'complete' })
         return
       }
       this.#firstByteMs ??= this.#now()
       this.#deliver(this.#foldChunk(next.chunk))
       if (this.#firstContentMs === undefined && this.#fold.hasContent) this.#firstContentMs = this.#now()
-      if (this.#fold.isTerminal) this.#end({ kind: 'complete' })
+      if (this.#fold.isTerminal) this.#streamOver(connection, { kind: 'complete' })
     }
   }
 
+  /** A stream is over. The turn is too, unless it is tried again. */
+  #streamOver(connection: Connection, ending: Ending): void {
+    if (!this.#isOpen(connection)) return
+    const retry = this.#retryAfter(connection, ending)
+    if (retry === undefined) this.#end(ending)
+    else if (this.#isOpen(connection)) this.#retry(connection, retry)
+  }
+
+  #retryAfter({ number }: Connection, ending: Ending): (Retry & { readonly cursor?: Cursor }) | undefined {
+    const { attempts, random } = this.#choices
+    if (number >= attempts) return undefined
+    const { events, outcome, handedOut, cursor } = this.#fold.outlook(ending)
+    this.#deliver(events)
+    const retry = decideRetry({ outcome, attempt: number, attempts, handedOut, random })
+    return retry === undefined || cursor === undefined ? retry : { ...retry, cursor }
+  }
+
+  #retry(connection: Connection, { delayMs, error, cursor }: Retry & { readonly cursor?: Cursor }): void {
+    this.#watchdog?.rest()
+    this.#connection = undefined
+    connection.controller.abort()
+    connection.reader?.cancel()
+    const { key, attempt } = this.#fold.snapshot()
+    const at = cursor === undefined ? {} : { cursor }
+    this.#deliver([{ type: 'retry', message: key, attempt, delayMs, error, ...at }])
+    // Who was told may have ended the turn.
+    if (!this.#isReading) return
+    const number = connection.number + 1
+    this.#retryTimer = this.#choices.clock.setTimeout(() => {
+      this.#retryTimer = undefined
+      this.#fold.nextStream(number, cursor !== undefined)
+      this.#watchdog?.resume()
+      void this.#open({ number, controller: new AbortController() }, cursor)
+    }, delayMs)
+  }
+
+  #timeOut(ending: TimedOut): void {
+    if (ending.budget === 'idle' && this.#connection !== undefined) this.#streamOver(this.#connection, ending)
+    else this.#end(ending)
+  }
+
   #foldChunk(chunk: Chunk): readonly TurnEvent<D>[] {
+    const { steps } = this.#fold
+    const events = this.#folded(chunk)
+    this.#watchdog?.arrived(this.#fold.steps > steps)
+    return events
+  }
+
+  #folded(chunk: Chunk): readonly TurnEvent<D>[] {
     if (typeof chunk === 'string') return this.#fold.push(chunk)
     const bytes = bytesOf(chunk)
     return bytes === undefined ? this.#fold.receive(chunk) : this.#fold.push(bytes)
   }
 
   /** A response with an error status: its body is the error, whatever it looks like. */
-  async #readFailure(reader: SourceReader, status: number): Promise<void> {
+  async #readFailure(connection: Connection, reader: SourceReader, status: number): Promise<void> {
     const utf8 = new TextDecoder()
     let body = ''
     try {
@@ -258,23 +314,26 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     } catch {
       // What the body says is a detail; the status is known.
     }
-    this.#end({ kind: 'failed', error: errorOfResponse(status, body.slice(0, ERROR_BODY_LENGTH), reader.response) })
+    this.#streamOver(connection, {
+      kind: 'failed',
+      error: errorOfResponse(status, body.slice(0, ERROR_BODY_LENGTH), reader.response),
+    })
   }
 
   get #isWanted(): boolean {
     if (this.#isAwaited) return true
     for (const reader of this.#readers) if (reader.isWaiting) return true
-    for (const listeners of this.#listeners.values()) if (listeners.size > 0) return true
-    return false
+    return !this.#listeners.isEmpty
   }
 
   #deliver(events: readonly TurnEvent<D>[]): void {
     if (events.length === 0) return
+    this.#watchdog?.observe(events)
     for (const reader of this.#readers) reader.give(events)
-    if (this.#listeners.size === 0) return
+    if (this.#listeners.isEmpty) return
     const delivery: { ending?: Ending } = {}
     this.#delivery = delivery
-    for (const event of events) for (const listener of this.#listeners.get(event.type) ?? []) tell(listener, event)
+    for (const event of events) this.#listeners.tell(event)
     this.#delivery = undefined
     if (delivery.ending !== undefined) this.#end(delivery.ending)
   }
@@ -313,15 +372,18 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   #close(misuse?: MisuseError): void {
     for (const reader of this.#readers) reader.close(misuse)
-    this.#signal?.removeEventListener('abort', this.#abortBySignal)
-    this.#controller.abort()
-    this.#reader?.cancel(this.#fold.messages.every(({ outcome }) => outcome.kind === 'complete'))
+    const { signal, clock } = this.#choices
+    signal?.removeEventListener('abort', this.#abortBySignal)
+    this.#watchdog?.stop()
+    if (this.#retryTimer !== undefined) clock.clearTimeout(this.#retryTimer)
+    this.#connection?.controller.abort()
+    this.#connection?.reader?.cancel(this.#fold.messages.every(({ outcome }) => outcome.kind === 'complete'))
     this.#wake?.()
   }
 
   /** What is known about a message that ends now, besides the stream itself. */
   #facts(): { readonly timing: Timing; readonly response?: ResponseFacts } {
-    const response = this.#reader?.response
+    const response = this.#response
     const timing = {
       ...(this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }),
       ...(this.#firstContentMs === undefined ? {} : { firstContentMs: this.#firstContentMs }),
@@ -331,7 +393,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   }
 
   #now(): number {
-    return this.#clock() - this.#startedAt
+    return this.#choices.clock.now() - this.#startedAt
   }
 
   /** What a reader that comes late has missed. */
@@ -359,9 +421,17 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   #leave(reader?: Reader<D>): void {
     if (reader !== undefined) this.#readers.delete(reader)
-    const hasListeners = [...this.#listeners.values()].some((listeners) => listeners.size > 0)
-    if (this.#readers.size === 0 && !hasListeners && !this.#isAwaited) this.#end({ kind: 'aborted', by: 'reader' })
+    if (this.#readers.size === 0 && this.#listeners.isEmpty && !this.#isAwaited)
+      this.#end({ kind: 'aborted', by: 'reader' })
   }
+}
+
+/** One stream of the turn. */
+interface Connection {
+  /** 1 for the first. */
+  readonly number: number
+  readonly controller: AbortController
+  reader?: SourceReader
 }
 
 type Progress =
@@ -369,15 +439,10 @@ type Progress =
   | { readonly kind: 'reading' }
   | { readonly kind: 'over'; readonly misuse?: MisuseError }
 
-/** A listener's own error is its owner's: it must neither end the turn nor vanish. */
-function tell<Event>(listener: (event: Event) => void, event: Event): void {
-  try {
-    listener(event)
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
-  }
+function keyOf(call: CompleteToolCall | string, method: string): string {
+  const key: unknown = typeof call === 'object' && call !== null ? call.key : call
+  if (typeof key === 'string') return key
+  throw new MisuseError('bad_argument', `${method}() takes a tool call, or its key, and got ${wordOf(call)}`)
 }
 
 function reasonOf(signal: AbortSignal | undefined): { reason?: string } {
@@ -389,25 +454,6 @@ function reasonOf(signal: AbortSignal | undefined): { reason?: string } {
     // A reason that throws when it is looked at says nothing.
     return {}
   }
-}
-
-function checkShellOptions({ signal, clock }: AssembleOptions): void {
-  if (
-    signal !== undefined &&
-    !(typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal)
-  ) {
-    throw new MisuseError('bad_option', 'the option signal must be an AbortSignal')
-  }
-  if (clock !== undefined && typeof clock !== 'function') {
-    throw new MisuseError('bad_option', 'the option clock must be a function that gives milliseconds')
-  }
-}
-
-function isOfType<D extends Dialect, T extends TurnEvent['type']>(
-  event: TurnEvent<D>,
-  type: T,
-): event is EventOfType<D, T> {
-  return event.type === type
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Anomaly, AnomalyKind } from '../anomaly.ts'
 import { excerpt } from '../anomaly.ts'
 import { copyFields, mergeFields, sizeOfJson, type JsonValue } from '../json.ts'
-import type { AssistantMessage, Dialect, MessageSnapshot } from '../message.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot, Outcome } from '../message.ts'
 import type {
   AnomalyOperation,
   AppendOperation,
@@ -16,20 +16,13 @@ import type {
   Translation,
 } from '../operation.ts'
 import type { TurnEvent } from '../turn-event.ts'
-import { AfterStop } from './after-stop.ts'
-import { argumentsOf, isClosed } from './block.ts'
-import { Blocks, type BlockOptions } from './blocks.ts'
 import {
   clearDraft,
   contentOf,
-  createDraft,
   growDraft,
-  failDraft,
-  limitError,
   mergeUsage,
   mergeWire,
   messageOf,
-  snapshotOf,
   usageOf,
   type Draft,
   type EndingFacts,
@@ -37,15 +30,12 @@ import {
 import { about, Output } from './output.ts'
 import { Sequence } from './sequence.ts'
 import { decideBegin, decideOutcome, decideStop, MESSAGE_TABLE, messageInput, type Ending } from './state.ts'
-import { ToolInputReader, type PartialInput } from './tool-input.ts'
+import { hasEnded, Strands, type Strand, type StrandOptions } from './strands.ts'
+import type { PartialInput } from './tool-input.ts'
 
-export interface AssemblerOptions<D extends Dialect> extends BlockOptions {
-  readonly dialect: D | 'unknown'
-  readonly turn: string
+export interface AssemblerOptions<D extends Dialect> extends StrandOptions<D> {
   /** `strict`: a message that is sent again under its id is not compared with what is there. */
   readonly identity: 'replay' | 'strict'
-  /** The source carries many messages. */
-  readonly many: boolean
   /** A clean end of input counts as complete: for vendors that send no terminal. */
   readonly acceptEof: boolean
   readonly isLive: boolean
@@ -53,34 +43,24 @@ export interface AssemblerOptions<D extends Dialect> extends BlockOptions {
   readonly facts?: () => EndingFacts
 }
 
-/** One message on its way, and what puts its blocks together. */
-interface Strand<D extends Dialect> {
-  readonly draft: Draft
-  readonly blocks: Blocks<D>
-  /** What came after the stop reason, where that may be a repeat. */
-  readonly afterStop: AfterStop | undefined
-}
-
 export class Assembler<D extends Dialect = Dialect> {
   readonly #options: AssemblerOptions<D>
   readonly #output: Output<D>
   readonly #sequence = new Sequence()
-  readonly #strands = new Map<number, Strand<D>>()
+  readonly #strands: Strands<D>
   readonly #messages: AssistantMessage<D>[] = []
   readonly #anomalies: Anomaly[] = []
   #lateEvents = 0
   /** Something of the event under way came too late. */
   #isLate = false
-  #begun = 0
   #passesMark = true
-  /** All choices have ended, those that never came too. */
-  #isOver = false
   /** What the last operation was applied to. */
   #last: Strand<D> | undefined
 
   constructor(options: AssemblerOptions<D>) {
     this.#options = options
     this.#output = new Output(options.isLive, options.limits.anomalies)
+    this.#strands = new Strands(options, this.#output)
   }
 
   /** Applies what one provider event means and gives the turn events. */
@@ -109,18 +89,65 @@ export class Assembler<D extends Dialect = Dialect> {
     this.#passesMark = passesMark
     this.#output.raw = undefined
     for (const due of this.#sequence.release(this.#noteNumber)) this.#applyAll(due)
-    if (this.#strands.size === 0) this.#strand(0)
-    const strands = [...this.#strands.values()].toSorted((a, b) => a.draft.choice - b.draft.choice)
-    for (const strand of strands) {
+    if (this.#strands.size === 0) this.#strands.of(0)
+    for (const strand of this.#strands.inOrder) {
       if (MESSAGE_TABLE[strand.draft.phase].end.rule === 'finish') this.#finish(strand, ending)
     }
     return this.#output.take()
   }
 
+  /** Another stream of the same turn comes, the `attempt`th: an error that ended the one before is no more. */
+  reopen(attempt: number): void {
+    this.#strands.attempt = attempt
+    this.#strands.isOver = false
+    for (const { draft } of this.#strands) {
+      const { rule, to } = MESSAGE_TABLE[draft.phase].attempt
+      if (rule !== 'reopen') continue
+      draft.phase = to
+      draft.error = undefined
+    }
+  }
+
+  /** The stream begins another message in the place of what there is: everything of it is void. */
+  restart(): void {
+    this.#sequence.restart()
+    this.#last = undefined
+    for (const { draft } of this.#strands) {
+      if (draft.phase === 'final') continue
+      this.#supersede(draft)
+      draft.phase = 'idle'
+      draft.beginning = 'none'
+      this.#strands.renew(draft)
+    }
+  }
+
+  /** How the turn's message would end now. */
+  outlook(ending: Ending): Outcome {
+    return this.#outcomeOf(this.#strands.first?.draft, ending)
+  }
+
+  /** What tells one stream of the turn from another: the message's id, and how far it came. */
+  get progress(): {
+    readonly id: string | undefined
+    readonly lastNumber: number | undefined
+    readonly announced: boolean
+    readonly failed: boolean
+    readonly handedOut: boolean
+  } {
+    const draft = this.#strands.first?.draft
+    return {
+      id: draft?.lastId,
+      lastNumber: this.#sequence.last,
+      announced: draft?.beginning === 'announced',
+      failed: draft?.error !== undefined,
+      handedOut: [...this.#strands].some((strand) => strand.draft.handedOut > 0),
+    }
+  }
+
   /** True once the protocol's last event was seen: nothing more is to come. Never for a source of many messages. */
   get isTerminal(): boolean {
     if (this.#options.many || this.#strands.size === 0) return false
-    for (const { draft } of this.#strands.values()) if (!hasEnded(draft)) return false
+    for (const { draft } of this.#strands) if (!hasEnded(draft)) return false
     return true
   }
 
@@ -137,7 +164,7 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   get hasContent(): boolean {
-    return (this.#strands.get(0)?.draft.blocks.length ?? 0) > 0
+    return (this.#strands.first?.draft.blocks.length ?? 0) > 0
   }
 
   /** From now on turn events are given. */
@@ -147,65 +174,27 @@ export class Assembler<D extends Dialect = Dialect> {
 
   /** The first message so far. */
   snapshot(): MessageSnapshot<D> {
-    const draft = this.#strands.get(0)?.draft ?? createDraft(`${this.#options.turn}/0`, 0)
-    return snapshotOf(draft, this.#facts())
+    return this.#strands.snapshot()
   }
 
   /** All messages that have begun and not ended. */
   snapshots(): readonly MessageSnapshot<D>[] {
-    const drafts = [...this.#strands.values()].map(({ draft }) => draft).filter(({ phase }) => phase !== 'final')
-    return drafts.toSorted((a, b) => a.choice - b.choice).map((draft) => snapshotOf(draft, this.#facts()))
+    return this.#strands.snapshots()
   }
 
   /** Parses what has arrived of a call's arguments, or of a text that is JSON; undefined if there is no such block. Without a key it is the first message's. */
   partialInput(ordinal: number, message?: string): PartialInput | undefined {
-    const strands = [...this.#strands.values()]
-    const strand = message === undefined ? this.#strands.get(0) : strands.find(({ draft }) => draft.key === message)
-    const block = strand?.draft.blocks[ordinal]
-    if (block === undefined) return undefined
-    const { freeText } = block.fields
-    if (freeText !== undefined) return { value: { [freeText]: block.text }, isComplete: isClosed(block.position) }
-    if (block.reader === undefined) {
-      block.reader = new ToolInputReader(this.#options.limits.toolDepth)
-      block.reader.feed(argumentsOf(block))
-    }
-    return block.reader.read()
-  }
-
-  #facts() {
-    const { dialect, turn, limits } = this.#options
-    return { dialect, turn, maxDepth: limits.toolDepth }
-  }
-
-  #strand(choice: number): Strand<D> | undefined {
-    const known = this.#strands.get(choice)
-    // A choice that first comes after the end of all is as late as anything else.
-    if (known === undefined && this.#isOver) return undefined
-    if (known !== undefined || this.#strands.size < this.#options.limits.choices) return known ?? this.#begin(choice)
-    const error = limitError(`one of more than ${this.#options.limits.choices} choices`)
-    for (const { draft } of this.#strands.values()) if (!hasEnded(draft)) failDraft(draft, error)
-    return undefined
-  }
-
-  /** A choice's ordinal is its number; of a source of many, messages are counted. */
-  #begin(choice: number): Strand<D> {
-    const ordinal = this.#options.many ? this.#begun : choice
-    this.#begun += 1
-    const draft = createDraft(`${this.#options.turn}/${ordinal}`, choice)
-    const afterStop = this.#options.recognisesReplay === 'after_stop' ? new AfterStop() : undefined
-    const strand = { draft, blocks: new Blocks(draft, this.#output, this.#options), afterStop }
-    this.#strands.set(choice, strand)
-    return strand
+    return this.#strands.partialInput(ordinal, message)
   }
 
   #applyAll(event: Translation): void {
     this.#isLate = false
     for (const operation of event.operations) {
       if (operation.op === 'append' && this.#goesOn(operation)) continue
-      if (operation.choice !== 'all') this.#apply(this.#strand(operation.choice), operation)
-      else if (this.#strands.size === 0) this.#apply(this.#strand(0), operation)
-      else for (const strand of this.#strands.values()) this.#apply(strand, operation)
-      if (operation.choice === 'all' && !this.#options.many) this.#isOver ||= isLast(operation)
+      if (operation.choice !== 'all') this.#apply(this.#strands.of(operation.choice), operation)
+      else if (this.#strands.size === 0) this.#apply(this.#strands.of(0), operation)
+      else for (const strand of this.#strands) this.#apply(strand, operation)
+      if (operation.choice === 'all' && !this.#options.many) this.#strands.isOver ||= isLast(operation)
     }
     if (this.#isLate) this.#lateEvents += 1
   }
@@ -254,6 +243,7 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'ignore':
         this.#isLate = true
         return
+      case 'reopen':
       case 'finish':
         return
       default: {
@@ -320,14 +310,8 @@ export class Assembler<D extends Dialect = Dialect> {
         this.#output.note(draft, { kind: 'repeated_begin' })
         return
       case 'restart':
-        this.#output.note(draft, {
-          kind: 'restarted',
-          detail: draft.id ?? '',
-          content: contentOf(draft, this.#options.limits.toolDepth),
-        })
-        clearDraft(draft)
+        this.#supersede(draft)
         draft.phase = 'streaming'
-        this.#output.emit({ type: 'reset', ...about(draft) })
         this.#mergeMeta(draft, operation)
         this.#emitStart(draft)
         return
@@ -340,7 +324,7 @@ export class Assembler<D extends Dialect = Dialect> {
         draft.phase = 'terminated'
         return
       case 'next':
-        this.#apply(this.#begin(draft.choice), operation)
+        this.#apply(this.#strands.begin(draft.choice), operation)
         return
       case 'second':
         if (this.#anomalies.length >= this.#options.limits.anomalies) this.#lateEvents += 1
@@ -354,6 +338,16 @@ export class Assembler<D extends Dialect = Dialect> {
         return never
       }
     }
+  }
+
+  /** Another message takes the place of this one, of which an anomaly keeps the content. */
+  #supersede(draft: Draft): void {
+    if (draft.beginning !== 'none') {
+      const content = contentOf(draft, this.#options.limits.toolDepth)
+      this.#output.note(draft, { kind: 'restarted', detail: draft.id ?? '', content })
+    }
+    clearDraft(draft, this.#strands.attempt)
+    if (draft.beginning !== 'none') this.#output.emit({ type: 'reset', ...about(draft) })
   }
 
   #applyTo({ draft, blocks }: Strand<D>, operation: Operation): void {
@@ -435,22 +429,26 @@ export class Assembler<D extends Dialect = Dialect> {
   #finish(strand: Strand<D>, ending: Ending): void {
     const { draft, blocks } = strand
     if (draft.phase === 'stopping') this.#release(strand, 'end')
-    const outcome = decideOutcome(ending, {
-      terminal: draft.terminal,
-      error: draft.error,
-      isEmpty: draft.beginning === 'none',
-      malformed: draft.malformed,
-      acceptEof: this.#options.acceptEof,
-    })
+    const outcome = this.#outcomeOf(draft, ending)
     blocks.finish(outcome.kind)
     if (outcome.kind === 'complete' && draft.terminal !== 'hard' && this.#passesMark) {
       this.#output.note(draft, { kind: 'missing_terminal' })
     }
     if (outcome.kind === 'complete' && draft.stop === undefined) this.#output.note(draft, { kind: 'missing_stop' })
     draft.phase = 'final'
-    const final = messageOf(draft, this.#facts(), outcome, this.#options.facts?.() ?? {})
+    const final = messageOf(draft, this.#strands.facts, outcome, this.#options.facts?.() ?? {})
     this.#messages.push(final)
     this.#output.emit({ type: 'message', ...about(draft), final })
+  }
+
+  #outcomeOf(draft: Draft | undefined, ending: Ending): Outcome {
+    return decideOutcome(ending, {
+      terminal: draft?.terminal ?? 'none',
+      error: draft?.error,
+      isEmpty: (draft?.beginning ?? 'none') === 'none',
+      malformed: draft?.malformed,
+      acceptEof: this.#options.acceptEof,
+    })
   }
 
   #grow(draft: Draft, length: number): void {
@@ -474,7 +472,7 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   readonly #noteNumber = (kind: AnomalyKind, detail: string, value?: string): void => {
-    const [strand] = this.#strands.values()
+    const [strand] = this.#strands
     if (strand === undefined || hasEnded(strand.draft)) this.#lateEvents += 1
     else this.#output.note(strand.draft, { kind, detail, ...(value === undefined ? {} : { value }) })
   }
@@ -483,8 +481,4 @@ export class Assembler<D extends Dialect = Dialect> {
 function isLast(operation: Operation): boolean {
   const input = messageInput(operation)
   return input === 'hard_terminal' || input === 'fail'
-}
-
-function hasEnded(draft: Draft): boolean {
-  return draft.phase === 'terminated' || draft.phase === 'final'
 }

@@ -149,7 +149,7 @@ export function mergePayload(block: Block, { fields, wire, append }: Payload): n
   )
 }
 
-function isPresent(value: string | null | undefined): value is string {
+export function isPresent(value: string | null | undefined): value is string {
   return value !== undefined && value !== null && value !== ''
 }
 
@@ -187,6 +187,8 @@ export interface CallContext {
   readonly outcome: Outcome['kind'] | undefined
   readonly maxDepth: number
   readonly losses: number
+  readonly run: number
+  readonly replayedFrom: number | undefined
 }
 
 /** The block as it stands in the message. Shares nothing with the block that is still being put together. */
@@ -270,6 +272,8 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
     // An event was lost while it was open: its text cannot be trusted.
     isTainted: (block.lossesAfter ?? context.losses) > block.lossesBefore,
     closedByWire: isClosedByWire(block.position),
+    // If it was opened, and nothing said, the message may have begun again because it broke off there.
+    isForsaken: block.run < (isEmptyArguments(text) ? context.run : (context.replayedFrom ?? 0)),
     isLast: context.isLast,
     stop: context.stop,
     outcome: context.outcome,

@@ -20,7 +20,6 @@ import {
   isHandedOut,
   isNameless,
   isSameBlock,
-  joinParts,
   mergePayload,
   type Block,
 } from './block.ts'
@@ -29,7 +28,7 @@ import { contentOf, dropPathsBefore, failDraft, limitError, type Draft } from '.
 import { about, type Output } from './output.ts'
 import { BLOCK_TABLE, compareText, decideReopen, goesOn, type BlockRule } from './state.ts'
 import { Snapshots } from './snapshots.ts'
-import { cutParts, endOfPart, Writer } from './writer.ts'
+import { cutToReplay, endOfPart, Writer } from './writer.ts'
 
 export interface BlockOptions extends CallOptions {
   /** Whether the dialect opens its blocks with an event of their own. */
@@ -280,7 +279,7 @@ export class Blocks<D extends Dialect> {
       this.#last = block
       this.#writer.append(block, operation.text, operation.part)
     }
-    if (operation.op === 'list') this.#writer.addItem(block, operation.item)
+    if (operation.op === 'list') this.#writer.addItem(block, operation.item, operation.at)
   }
 
   #merge(block: Block, operation: Extract<BlockOperation, { op: 'patch' | 'snapshot' | 'open' }>): void {
@@ -366,7 +365,7 @@ export class Blocks<D extends Dialect> {
     if (position.phase !== 'replaying') return
     position.itemsAt += 1
     if (position.itemsAt <= block.items.length) return
-    if (position.of.phase === 'open') this.#writer.addItem(block, operation.item)
+    if (position.of.phase === 'open') this.#writer.addItem(block, operation.item, operation.at)
     else {
       position.itemsAt -= 1
       if (this.#regenerate()) this.apply(operation)
@@ -424,26 +423,7 @@ export class Blocks<D extends Dialect> {
 
   /** Takes a block over into the new attempt, as far as it was sent again. */
   #keep(block: Block): void {
-    const { position } = block
-    if (block.isBehind) block.text = joinParts(block.parts)
-    block.isBehind = false
-    block.snapshotRank = 0
-    for (const part of block.parts) part.rank = 0
-    block.heldBack = ''
-    block.reader = undefined
-    if (position.phase === 'replaying') {
-      block.text = (block.streamed ?? block.text).slice(0, position.textAt)
-      cutParts(block, position.part)
-      block.lossesBefore = position.lossesBefore
-      block.fields = {}
-      block.wire = {}
-      block.hasTakenId = false
-      block.seedArguments = position.seedArguments
-      for (const payload of position.told) mergePayload(block, payload)
-      block.items.length = Math.min(block.items.length, position.itemsAt)
-      block.position = { phase: 'open' }
-    }
-    block.streamed = undefined
+    cutToReplay(block)
     this.#writer.grow(block.text.length)
     this.#draft.byKey.set(block.key, block)
     if (block.fields.id !== undefined && block.fields.id !== null) this.#draft.callsById.set(block.fields.id, block)
@@ -480,8 +460,11 @@ export class Blocks<D extends Dialect> {
     if (position.phase === 'open') this.#close(block, 'wire')
     if (position.phase === 'held' && this.#judge(block)) this.#close(block, 'wire')
     if (position.phase !== 'replaying') return
+    const isAtEnd = position.textAt >= endOfText(block)
     block.position = position.of
     if (position.of.phase === 'open') this.#close(block, 'wire')
+    // Less was sent again than there is: if it turns out that the message was generated anew, the rest is no part of it.
+    if (!isAtEnd) block.position = { ...position, of: block.position }
   }
 
   #hold(block: Block, operation: BlockOperation): void {

@@ -91,9 +91,11 @@ export function createDraft(key: string, choice: number): Draft {
   }
 }
 
-/** Forgets what another message replaces. What was counted stays counted: limits are about the whole stream. */
-export function clearDraft(draft: Draft): void {
-  draft.attempt += 1
+/**
+ * Forgets what another message replaces, of the `attempt`th stream. What was counted stays counted: limits are about the whole turn.
+ */
+export function clearDraft(draft: Draft, attempt: number): void {
+  draft.attempt = draft.beginning === 'none' ? Math.max(draft.attempt, attempt) : Math.max(draft.attempt + 1, attempt)
   draft.id = undefined
   draft.lastId = undefined
   draft.model = undefined
@@ -212,6 +214,8 @@ export function contentBlockOf(draft: Draft, block: Block, maxDepth: number, out
     outcome,
     maxDepth,
     losses: draft.losses,
+    run: draft.run,
+    replayedFrom: draft.replayedFrom,
   })
 }
 

@@ -4,7 +4,7 @@ import { excerpt } from '../anomaly.ts'
 import type { JsonValue } from '../json.ts'
 import type { Dialect } from '../message.ts'
 import type { TurnEvent } from '../turn-event.ts'
-import { callIdOf, type Block } from './block.ts'
+import { callIdOf, isPresent, type Block } from './block.ts'
 import type { Draft } from './draft.ts'
 
 const NO_EVENTS: readonly never[] = []
@@ -38,7 +38,9 @@ export class Output<D extends Dialect> {
   started(draft: Draft, block: Block): void {
     const { kind, ordinal, fields } = block
     const call = kind === 'tool_call' ? { name: fields.name ?? '', id: callIdOf(block, draft.key) } : {}
-    this.emit({ type: 'block_start', ...about(draft), block: ordinal, kind, ...call })
+    const runner = kind === 'tool_call' && fields.origin === 'provider' ? { origin: fields.origin } : {}
+    const result = kind === 'tool_result' && isPresent(fields.callId) ? { callId: fields.callId } : {}
+    this.emit({ type: 'block_start', ...about(draft), block: ordinal, kind, ...call, ...runner, ...result })
   }
 
   /** A piece of the block's text. The hot path: one object an event. */

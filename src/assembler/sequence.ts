@@ -24,6 +24,11 @@ export class Sequence {
   #before: Run | undefined
   #isTrusted = true
 
+  /** The number up to which the events are there, as far as the numbers can be trusted. */
+  get last(): number | undefined {
+    return this.#isTrusted ? (this.#before?.last ?? this.#last) : undefined
+  }
+
   /** Whether the event is simply the next one; then it is taken, and to be applied. */
   isNext({ number, operations }: Translation): boolean {
     if (number === undefined || !this.#isTrusted || this.#last === undefined || this.#held.size > 0) return false

@@ -34,6 +34,7 @@ export type MessageInput =
   | 'soft_fail'
   | 'fail'
   | 'anomaly'
+  | 'attempt'
   | 'end'
 
 export type MessageRule =
@@ -44,6 +45,7 @@ export type MessageRule =
   | 'apply'
   | 'apply_late' // content after the stop reason: applied, and noted
   | 'terminate'
+  | 'reopen' // another stream of the same turn comes: an error that ended the one before is no more
   | 'finish'
   | 'ignore' // counted in the turn's anomalies
 
@@ -66,6 +68,7 @@ const begun = (phase: 'streaming' | 'stopping'): Row<MessageInput, MessagePhase,
   soft_fail: step('apply', phase),
   fail: step('terminate', 'terminated'),
   anomaly: step('apply', phase),
+  attempt: step('reopen', phase),
   end: step('finish', 'final'),
 })
 
@@ -80,6 +83,7 @@ const ended = (phase: 'terminated' | 'final'): Row<MessageInput, MessagePhase, M
   soft_fail: step('ignore', phase),
   fail: step('ignore', phase),
   anomaly: step('ignore', phase),
+  attempt: phase === 'final' ? step('ignore', 'final') : step('reopen', 'streaming'),
   end: phase === 'final' ? step('ignore', 'final') : step('finish', 'final'),
 })
 
@@ -95,6 +99,7 @@ export const MESSAGE_TABLE: Readonly<Record<MessagePhase, Row<MessageInput, Mess
     soft_fail: step('start_unannounced', 'streaming'),
     fail: step('terminate', 'terminated'),
     anomaly: step('apply', 'idle'),
+    attempt: step('reopen', 'idle'),
     end: step('finish', 'final'),
   },
   streaming: begun('streaming'),
@@ -185,7 +190,7 @@ export function goesOn(message: MessagePhase, block: BlockPhase): boolean {
 }
 
 /** The input that an operation is to a message. */
-export function messageInput(operation: Operation): Exclude<MessageInput, 'end'> {
+export function messageInput(operation: Operation): Exclude<MessageInput, 'attempt' | 'end'> {
   switch (operation.op) {
     case 'open':
     case 'append':
@@ -236,6 +241,30 @@ export function decideBegin(facts: {
   if (!facts.announced && same) return 'adopt'
   if (same) return 'repeat'
   return facts.handedOut ? 'refuse' : 'restart'
+}
+
+/**
+ * What the first telling event of another stream of the same turn means to what the streams before it gave.
+ * - `again`: it begins the same message once more, and what is sent again is compared. `anew`: another message in its place.
+ * - `onward`: the rest of the message.
+ */
+export type StreamDecision = 'again' | 'anew' | 'onward'
+
+export function decideStream(facts: {
+  /** What the event begins: the message with the known id, or another; or nothing. */
+  readonly begins: 'same' | 'other' | 'nothing'
+  /** What is sent again is known by the event that begins it. */
+  readonly comparesReplay: boolean
+  /** The protocol's own event began the message. */
+  readonly announced: boolean
+  /** An error event ended the stream before. */
+  readonly failed: boolean
+  /** Who opened the stream was told where it might go on. */
+  readonly asked: boolean
+}): StreamDecision {
+  if (facts.failed || facts.begins === 'other') return 'anew'
+  if (facts.begins === 'same') return facts.comparesReplay ? 'again' : 'anew'
+  return facts.asked || (facts.comparesReplay && facts.announced) ? 'onward' : 'anew'
 }
 
 /**
@@ -392,6 +421,8 @@ export function callState(facts: {
   readonly isHandedOut: boolean
   readonly isTainted: boolean
   readonly closedByWire: boolean
+  /** The message began again since, and says nothing of the call any more. */
+  readonly isForsaken: boolean
   /** Nothing was opened after it: what cut the message cut this. */
   readonly isLast: boolean
   readonly stop: StopReason | undefined
@@ -401,7 +432,7 @@ export function callState(facts: {
   if (facts.isHandedOut) return 'complete'
   if (facts.isTainted) return 'invalid'
   const cutByStop = facts.stop !== undefined && CUTTING.has(facts.stop)
-  const cutByEnd = !facts.closedByWire && facts.outcome !== 'complete'
+  const cutByEnd = !facts.closedByWire && (facts.outcome !== 'complete' || facts.isForsaken)
   switch (facts.input) {
     case 'object':
       // Nothing at all arrived of the arguments: the model may have been about to write them.

@@ -2,10 +2,10 @@
  * Writes what a block holds: its text, the parts that its text is made of, its items. Tells the output what a reader sees of it and
  * counts what is held. Whether something may be written is decided in `state.ts`.
  */
-import { copyJson, sizeOfJson, type JsonValue } from '../json.ts'
+import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
 import type { Dialect } from '../message.ts'
 import type { PartName } from '../operation.ts'
-import { BETWEEN_PARTS, joinParts, type Block, type Part } from './block.ts'
+import { BETWEEN_PARTS, joinParts, mergePayload, type Block, type Part } from './block.ts'
 import { growDraft, type Draft } from './draft.ts'
 import type { Output } from './output.ts'
 
@@ -52,8 +52,14 @@ export class Writer<D extends Dialect> {
     this.replace(block, joinParts(block.parts))
   }
 
-  addItem(block: Block, item: JsonValue): void {
+  /** `at` is the item's place in the list, where the wire names it. */
+  addItem(block: Block, item: JsonValue, at?: number): void {
     const copy = copyJson(item) ?? null
+    const known = at === undefined ? undefined : block.items[at]
+    if (known !== undefined && equalJson(known, copy)) {
+      this.#output.note(this.#draft, { kind: 'repeated_item' }, block)
+      return
+    }
     block.items.push(copy)
     this.#draft.pieces += 1
     this.grow(sizeOfJson(copy))
@@ -110,8 +116,32 @@ export function endOfPart(block: Block, name: PartName): number {
   return end
 }
 
+/** Cuts a block, of a message that was generated anew, to what was sent again of it. */
+export function cutToReplay(block: Block): void {
+  const { position } = block
+  if (block.isBehind) block.text = joinParts(block.parts)
+  block.isBehind = false
+  block.snapshotRank = 0
+  for (const part of block.parts) part.rank = 0
+  block.heldBack = ''
+  block.reader = undefined
+  if (position.phase === 'replaying') {
+    block.text = (block.streamed ?? block.text).slice(0, position.textAt)
+    cutParts(block, position.part)
+    block.lossesBefore = position.lossesBefore
+    block.fields = {}
+    block.wire = {}
+    block.hasTakenId = false
+    block.seedArguments = position.seedArguments
+    for (const payload of position.told) mergePayload(block, payload)
+    block.items.length = Math.min(block.items.length, position.itemsAt)
+    block.position = { phase: 'open' }
+  }
+  block.streamed = undefined
+}
+
 /** Makes the parts agree with a text that was cut in the part `last`, or before any. */
-export function cutParts(block: Block, last: PartName | undefined): void {
+function cutParts(block: Block, last: PartName | undefined): void {
   const end = last === undefined ? 0 : block.parts.indexOf(partOf(block, last)) + 1
   for (const { name } of block.parts.splice(end)) block.partsByName?.delete(`${name.kind} ${name.index}`)
   let rest = block.text

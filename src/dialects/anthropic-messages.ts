@@ -7,7 +7,7 @@
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { AssistantMessage, BlockKind, ContentBlock, StopReason, ToolCallBlock } from '../message.ts'
 import type { BlockFields, Operation, UsageCounts, UsageOperation } from '../operation.ts'
-import type { DialectDefinition, ProviderEvent, Translate } from './dialect.ts'
+import type { Beginning, DialectDefinition, ProviderEvent, Translate } from './dialect.ts'
 import { readError, reportsError } from './error.ts'
 import { malformed } from './malformed.ts'
 
@@ -53,8 +53,10 @@ export const anthropicMessages: DialectDefinition = {
   opensBlocks: true,
   recognisesReplay: 'at_begin',
   endsBy: 'event',
+  answersCalls: true,
   createTranslate,
   looksLike,
+  begins,
   toNative: (messages) => (messages[0] === undefined ? null : messageToNative(messages[0])),
 }
 
@@ -78,6 +80,15 @@ function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | '
     default:
       return 'no'
   }
+}
+
+function begins({ payload, name }: ProviderEvent, known: string | undefined): Beginning {
+  if (!isObject(payload)) return 'unknown'
+  const type = payload.type ?? name
+  if (type === 'ping') return 'unknown'
+  const message = type === 'message_start' ? payload.message : type === 'message' ? payload : undefined
+  if (message === undefined) return 'nothing'
+  return known !== undefined && isObject(message) && message.id === known ? 'same' : 'other'
 }
 
 /**

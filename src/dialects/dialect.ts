@@ -12,6 +12,9 @@ export interface ProviderEvent {
 /** Turns one event after the other into operations. It may remember the wire (an index, an id), never what became of it. */
 export type Translate = (event: ProviderEvent) => Translation
 
+/** What an event begins. */
+export type Beginning = 'same' | 'other' | 'nothing' | 'unknown'
+
 export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly name: D
   /** Whether blocks are opened by an event of their own, so that a delta without one is odd. */
@@ -23,6 +26,13 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   createTranslate(): Translate
   /** Whether an event shows that the stream is of this dialect. `empty`: it means nothing in it, however often it comes. */
   looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty'
+  /**
+   * Whether an event begins a message: that with the id `known`, or another one. It tells a stream that starts anew from one that goes on
+   * where another ended. `unknown`: the event may come in either.
+   */
+  begins(event: ProviderEvent, known: string | undefined): Beginning
+  /** Whether the result of a call that the provider runs is a block of its own. */
+  readonly answersCalls: boolean
   /** The message in the provider's own whole form; several choices where the provider puts them into one. */
   toNative(messages: readonly AssistantMessage[]): JsonValue
 }

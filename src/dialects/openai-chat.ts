@@ -9,7 +9,7 @@ import { excerpt } from '../anomaly.ts'
 import { copyFields, copyJson, isObject, mergeFields, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { StopReason } from '../message.ts'
 import type { Operation, Translation } from '../operation.ts'
-import type { DialectDefinition, ProviderEvent } from './dialect.ts'
+import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError, reportsError } from './error.ts'
 import { ChatCalls, indexOf, textOf } from './openai-chat-calls.ts'
 import { malformed } from './malformed.ts'
@@ -51,11 +51,13 @@ export const openaiChat: DialectDefinition = {
   opensBlocks: false,
   recognisesReplay: 'after_stop',
   endsBy: 'mark',
+  answersCalls: false,
   createTranslate() {
     const translator = new ChatTranslator()
     return (event) => translator.translate(event)
   },
   looksLike,
+  begins,
   toNative: toChatCompletion,
 }
 
@@ -64,6 +66,16 @@ function looksLike({ payload }: ProviderEvent): 'yes' | 'no' | 'maybe' {
   if (!isObject(payload)) return 'no'
   if (Array.isArray(payload.choices)) return 'yes'
   return typeof payload.object === 'string' && payload.object.startsWith('chat.completion') ? 'yes' : 'no'
+}
+
+/** No event begins an answer; one without an id says so by the role. */
+function begins({ payload }: ProviderEvent, known: string | undefined): Beginning {
+  if (!isObject(payload)) return payload === '[DONE]' ? 'nothing' : 'unknown'
+  const choices = choicesOf(payload).filter(isObject)
+  if (choices.length === 0) return 'unknown'
+  const id = typeof payload.id === 'string' && payload.id !== '' ? payload.id : undefined
+  if (id !== undefined) return id === known ? 'nothing' : 'other'
+  return choices.some(({ delta }) => isObject(delta) && typeof delta.role === 'string') ? 'other' : 'nothing'
 }
 
 interface Choice {

@@ -1,4 +1,7 @@
-/** The names of the events of a Responses stream that are read by a rule, not by their own name. */
+/** The events of a Responses stream: which of them tell what stream it is, and the names of those that are read by a rule. */
+import { isObject } from '../json.ts'
+import type { StopReason } from '../message.ts'
+import type { Beginning, ProviderEvent } from './dialect.ts'
 
 /** Deltas of an item's one text, and the field in which the done event has the whole; by the type of the item that they are about. */
 export const TEXT_EVENTS: ReadonlyMap<string, { readonly type: string; readonly field: string }> = new Map([
@@ -18,3 +21,33 @@ export const PREVIEW_EVENT: RegExp =
 
 /** What of a last event is not a fact beside the response. */
 export const NOT_EVENT: ReadonlySet<string> = new Set(['type', 'response', 'sequence_number'])
+
+export function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty' {
+  if (!isObject(payload)) return 'no'
+  const type = payload.type ?? name
+  if (type === 'keepalive') return 'empty'
+  if (typeof type === 'string' && type.startsWith('response.') && type !== 'response.error') return 'yes'
+  return payload.object === 'response' && Array.isArray(payload.output) ? 'yes' : 'no'
+}
+
+/** A stream that is asked for from a number on does not say again what response it is of. */
+export function begins({ payload, name }: ProviderEvent, known: string | undefined): Beginning {
+  if (!isObject(payload)) return 'unknown'
+  const type = payload.type ?? name
+  if (type === 'keepalive') return 'unknown'
+  const response = type === 'response.created' ? payload.response : payload.object === 'response' ? payload : undefined
+  if (response === undefined) return 'nothing'
+  return known !== undefined && isObject(response) && response.id === known ? 'same' : 'other'
+}
+
+/** Why a response stopped, by its reason or else its status. */
+export const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
+  ['completed', 'end_turn'],
+  ['max_output_tokens', 'max_tokens'],
+  ['max_tokens', 'max_tokens'],
+  ['content_filter', 'content_filter'],
+  // The provider's own tools were used often enough; what the client is to do is whole.
+  ['max_tool_calls', 'unknown'],
+  // Nobody says why, but not all of it is there.
+  ['incomplete', 'error'],
+])

@@ -245,3 +245,11 @@ export function fieldsOfResponse(response: JsonObject): JsonObject {
 export function reasoningPart(event: JsonObject, kind: PartName['kind']): PartName {
   return { kind, index: numberOf(kind === 'summary' ? event.summary_index : event.content_index) ?? 0 }
 }
+
+/** Whose response it is, as far as it says. */
+export function identityOf({ id, model }: JsonObject): { id?: string; model?: string } {
+  return {
+    ...(typeof id === 'string' && id !== '' ? { id } : {}),
+    ...(typeof model === 'string' && model !== '' ? { model } : {}),
+  }
+}

@@ -8,15 +8,23 @@
  * which its item has no field.
  */
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
-import type { StopReason } from '../message.ts'
 import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError, reportsError } from './error.ts'
 import { malformed } from './malformed.ts'
-import { NOT_EVENT, PREVIEW_EVENT, STATUS_EVENT, TEXT_EVENTS } from './openai-responses-events.ts'
+import {
+  begins,
+  looksLike,
+  NOT_EVENT,
+  PREVIEW_EVENT,
+  STATUS_EVENT,
+  STOP_REASONS,
+  TEXT_EVENTS,
+} from './openai-responses-events.ts'
 import {
   fieldsOfItem,
   fieldsOfResponse,
+  identityOf,
   isHollow,
   readItem,
   readPart,
@@ -38,36 +46,19 @@ import {
 import { toResponse } from './openai-responses-native.ts'
 import { responsesCounts } from './openai-usage.ts'
 
-const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
-  ['completed', 'end_turn'],
-  ['max_output_tokens', 'max_tokens'],
-  ['max_tokens', 'max_tokens'],
-  ['content_filter', 'content_filter'],
-  // The provider's own tools were used often enough; what the client is to do is whole.
-  ['max_tool_calls', 'unknown'],
-  // Nobody says why, but not all of it is there.
-  ['incomplete', 'error'],
-])
-
 export const openaiResponses: DialectDefinition = {
   name: 'openai-responses',
   opensBlocks: true,
   recognisesReplay: 'at_begin',
   endsBy: 'event',
+  answersCalls: false,
   createTranslate() {
     const translator = new ResponsesTranslator()
     return (event) => translator.translate(event)
   },
   looksLike,
+  begins,
   toNative: (messages) => (messages[0] === undefined ? null : toResponse(messages[0])),
-}
-
-function looksLike({ payload, name }: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty' {
-  if (!isObject(payload)) return 'no'
-  const type = payload.type ?? name
-  if (type === 'keepalive') return 'empty'
-  if (typeof type === 'string' && type.startsWith('response.') && type !== 'response.error') return 'yes'
-  return payload.object === 'response' && Array.isArray(payload.output) ? 'yes' : 'no'
 }
 
 /** Whether an event that names an error does nothing else. A response that failed does, whole or in an event of its own. */
@@ -396,7 +387,16 @@ class ResponsesTranslator {
     const { item, index, isNew } = this.#partOf(event, false)
     const at = place(item, index)
     if (isNew) this.#add({ op: 'patch', choice: 0, ...at, kind: 'text', wire: { item: item.key, part: index } })
-    this.#add({ op: 'list', choice: 0, ...at, kind: 'text', item: copyJson(event.annotation) ?? null })
+    const order = numberOf(event.annotation_index)
+    const annotation = copyJson(event.annotation) ?? null
+    this.#add({
+      op: 'list',
+      choice: 0,
+      ...at,
+      kind: 'text',
+      item: annotation,
+      ...(order === undefined ? {} : { at: order }),
+    })
   }
 
   // Reasoning, and the one text of a call.
@@ -443,24 +443,22 @@ class ResponsesTranslator {
   // The response.
 
   #identity(response: JsonObject): { id?: string; model?: string } {
-    const { id, model, tools } = response
+    const { tools } = response
     if (Array.isArray(tools)) this.#tools = tools.filter(isObject).map((tool) => ({ type: tool.type, name: tool.name }))
-    return {
-      ...(typeof id === 'string' && id !== '' ? { id } : {}),
-      ...(typeof model === 'string' && model !== '' ? { model } : {}),
-    }
+    return identityOf(response)
   }
 
   /** A response that is under way. */
-  #under(response: JsonObject, begins: boolean): void {
-    if (begins) {
+  #under(response: JsonObject, isFirst: boolean): void {
+    if (isFirst) {
+      // What came before the first beginning is of this response.
       if (response.id === this.#id) this.#items.restart()
-      else this.#items.forget()
+      else if (this.#id !== undefined) this.#items.forget()
       this.#id = response.id
       this.#hasAudio = false
     }
     const wire = fieldsOfResponse(response)
-    this.#add({ op: begins ? 'begin' : 'meta', choice: 0, ...this.#identity(response), wire })
+    this.#add({ op: isFirst ? 'begin' : 'meta', choice: 0, ...this.#identity(response), wire })
     this.#usage(response.usage)
   }
 
@@ -472,9 +470,7 @@ class ResponsesTranslator {
   /** The last event. What the response says of itself counts more than the event's name. */
   #over(event: JsonObject, type: string): void {
     const response = isObject(event.response) ? event.response : {}
-    const { id, model } = this.#identity(response)
-    const named = { ...(id === undefined ? {} : { id }), ...(model === undefined ? {} : { model }) }
-    this.#add({ op: 'meta', choice: 0, ...named, wire: fieldsOfResponse(response) })
+    this.#add({ op: 'meta', choice: 0, ...this.#identity(response), wire: fieldsOfResponse(response) })
     const beside = copyFields(event, NOT_EVENT)
     // Some servers put facts of their own beside the response.
     if (Object.keys(beside).length > 0) this.#add({ op: 'meta', choice: 0, path: ['event'], wire: beside })

@@ -1,6 +1,7 @@
 /** A recording folded: with the status and the end that the recorded connection had. */
 import type { AssistantMessage } from '../message.ts'
-import { assemble, type AssembleOptions, type Turn } from '../turn.ts'
+import type { AssembleOptions } from '../shell-options.ts'
+import { assemble, type Turn } from '../turn.ts'
 import type { Recording } from './format.ts'
 import { replay, type ReplayOptions } from './replay.ts'
 

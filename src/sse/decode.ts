@@ -81,6 +81,26 @@ export class Decoder {
     this.#limit = eventLength
   }
 
+  /** Whether the input so far ends within an event, comments not counted. */
+  get isInEvent(): boolean {
+    const framing = this.#framing
+    switch (framing.kind) {
+      case 'sse':
+        return framing.isInParser || /^[^:\n]/.test(framing.pending)
+      case 'lines':
+        return framing.rest !== ''
+      case 'document':
+        return true
+      case 'unknown':
+      case 'closed':
+        return false
+      default: {
+        const never: never = framing
+        return never
+      }
+    }
+  }
+
   /** Takes the next piece of the body; gives the events that are whole with it. */
   push(chunk: Uint8Array | string): readonly Decoded[] {
     return this.#feed(typeof chunk === 'string' ? chunk : this.#utf8.decode(chunk, { stream: true }))

@@ -208,3 +208,41 @@ describe('a call that was handed out', () => {
     expect(kindsOf(made)).toContain('snapshot_refused')
   })
 })
+
+describe('a call of which the message, sent again, says nothing any more', () => {
+  const again = [
+    begin('m'),
+    open('1', 'tool_call', { id: 'y', name: 'g' }),
+    append('1', 'tool_call', '{"b":1}'),
+    close('1'),
+  ]
+  const first = [...OPEN, open('1', 'tool_call', { id: 'y', name: 'g' }), append('1', 'tool_call', '{"b"')]
+  const end = [stop('tool_calls'), hard]
+  const callsOf = ({ events }: Run): string[] =>
+    events.flatMap((event) => (event.type === 'tool_call' ? [event.call.id] : []))
+
+  it.each([
+    ['without arguments', first],
+    ['with arguments that are whole', [...OPEN, write('{"a":1}'), ...first.slice(2)]],
+  ])('I6: is partial and not handed out: %s', (_, before) => {
+    const made = run([...before, ...again, ...end])
+    expect(made.message.content).toMatchObject([
+      { id: 'x', state: 'partial' },
+      { id: 'y', state: 'complete' },
+    ])
+    expect(callsOf(made)).toEqual(['y'])
+  })
+
+  it('I6: is handed out if it was closed, or goes on: proxies begin a message again in its middle', () => {
+    const closed = run([...OPEN, write('{"a":1}'), close('0'), ...first.slice(2), ...again, ...end])
+    expect(callsOf(closed)).toEqual(['x', 'y'])
+    const goingOn = run([...OPEN, write('{"a"'), begin('m'), write(':1}'), ...end])
+    expect(callsOf(goingOn)).toEqual(['x'])
+  })
+
+  it('I6: is partial also if nothing else was sent again, and it has no arguments', () => {
+    const made = run([...OPEN, begin('m'), ...end])
+    expect(made.message.content).toMatchObject([{ state: 'partial' }])
+    expect(callsOf(made)).toEqual([])
+  })
+})

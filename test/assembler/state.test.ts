@@ -16,6 +16,7 @@ import {
   decideReopen,
   decideSnapshot,
   decideStop,
+  decideStream,
   goesOn,
   mayHandOut,
   MESSAGE_TABLE,
@@ -54,7 +55,7 @@ interface Row {
   /** Reaches the phase. */
   readonly given: readonly Operation[]
   /** The input. */
-  readonly when: Operation | 'end'
+  readonly when: Operation | 'attempt' | 'end'
   /** The turn events that it causes. */
   readonly live: readonly string[]
   /** The message after a clean end of input. */
@@ -106,11 +107,18 @@ function tell({ id, outcome, content, stop: stopped, usage: counted }: Assistant
   return `${id} ${outcome.kind}: ${blocks.join(' | ')}; ${stopped.reason}${tokens}`
 }
 
+function tellLive(assembler: Assembler, when: Row['when']): readonly TurnEvent[] {
+  if (when === 'end') return assembler.end({ kind: 'complete' })
+  if (when !== 'attempt') return assembler.receive({ operations: [when] })
+  assembler.reopen(2)
+  return assembler.take()
+}
+
 function tellRow({ given, when }: Row, isFinal: boolean): Pick<Row, 'live' | 'message'> {
   const assembler = new Assembler(optionsOf())
   for (const operation of given) assembler.receive({ operations: [operation] })
   if (isFinal) assembler.end({ kind: 'complete' })
-  const live = when === 'end' ? assembler.end({ kind: 'complete' }) : assembler.receive({ operations: [when] })
+  const live = tellLive(assembler, when)
   assembler.end({ kind: 'complete' })
   const isLate = assembler.anomalies.some(({ kind }) => kind === 'late_event')
   return {
@@ -197,6 +205,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     live: ['anomaly unknown_event'],
     message: 't/0 failed: ; unknown',
   },
+  'idle + attempt': {
+    given: [],
+    when: 'attempt',
+    live: [],
+    message: 't/0 failed: ; unknown',
+  },
   'idle + end': {
     given: [],
     when: 'end',
@@ -261,6 +275,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     given: streaming,
     when: odd,
     live: ['anomaly unknown_event'],
+    message: 'm truncated: ; unknown',
+  },
+  'streaming + attempt': {
+    given: streaming,
+    when: 'attempt',
+    live: [],
     message: 'm truncated: ; unknown',
   },
   'streaming + end': {
@@ -329,6 +349,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     live: ['anomaly unknown_event'],
     message: 'm truncated: ; end_turn',
   },
+  'stopping + attempt': {
+    given: stopping,
+    when: 'attempt',
+    live: [],
+    message: 'm truncated: ; end_turn',
+  },
   'stopping + end': {
     given: stopping,
     when: 'end',
@@ -395,6 +421,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     live: [],
     message: 'm complete: ; end_turn (late event)',
   },
+  'terminated + attempt': {
+    given: [M, fail],
+    when: 'attempt',
+    live: [],
+    message: 'm truncated: ; unknown',
+  },
   'terminated + end': {
     given: terminated,
     when: 'end',
@@ -460,6 +492,12 @@ const MESSAGE_ROWS: Readonly<Record<string, Row>> = {
     when: odd,
     live: [],
     message: 'm complete: ; end_turn (late event)',
+  },
+  'final + attempt': {
+    given: terminated,
+    when: 'attempt',
+    live: [],
+    message: 'm complete: ; end_turn',
   },
   'final + end': {
     given: terminated,
@@ -852,7 +890,9 @@ describe.each([
   })
 
   it.each(Object.entries(rows))('%s', (pair, row) => {
-    const input = row.when === 'end' ? 'end' : table === MESSAGE_TABLE ? messageInput(row.when) : row.when.op
+    const { when } = row
+    const isOperation = when !== 'end' && when !== 'attempt'
+    const input = !isOperation ? when : table === MESSAGE_TABLE ? messageInput(when) : when.op
     expect(pair.split(' + ')[1], 'the input that the row is about').toBe(input)
     expect(tellRow(row, pair.startsWith('final'))).toEqual({ live: row.live, message: row.message })
   })
@@ -1149,6 +1189,7 @@ describe('callState', () => {
     isHandedOut: false,
     isTainted: false,
     closedByWire: true,
+    isForsaken: false,
     isLast: false,
     stop: undefined,
     outcome: undefined,
@@ -1162,11 +1203,13 @@ describe('callState', () => {
       { ...facts, stop: 'max_tokens', isEmpty: true },
       { ...facts, stop: 'tool_calls', isEmpty: true, isLast: true },
       { ...facts, stop: 'max_tokens', isEmpty: true, isLast: true, isHandedOut: true },
+      { ...facts, isForsaken: true },
     ],
     partial: [
       { ...facts, closedByWire: false },
       { ...facts, closedByWire: false, hasName: false },
       { ...facts, closedByWire: false, outcome: 'truncated' },
+      { ...facts, closedByWire: false, outcome: 'complete', isForsaken: true },
       { ...facts, stop: 'max_tokens', isEmpty: true, isLast: true },
       { ...facts, input: 'incomplete', stop: 'max_tokens' },
       { ...facts, input: 'incomplete', closedByWire: false, outcome: 'aborted' },
@@ -1183,6 +1226,29 @@ describe('callState', () => {
   }
   it.each(rowsOf(rows))('%s', (decision, own) => {
     expect(callState(own)).toBe(decision)
+  })
+})
+
+describe('decideStream', () => {
+  const facts = { begins: 'nothing', comparesReplay: true, announced: true, failed: false, asked: false } as const
+  const rows: Rows<ReturnType<typeof decideStream>, FactsOf<typeof decideStream>> = {
+    again: [
+      { ...facts, begins: 'same' },
+      { ...facts, begins: 'same', asked: true },
+    ],
+    anew: [
+      { ...facts, begins: 'other' },
+      { ...facts, begins: 'other', asked: true },
+      { ...facts, begins: 'same', comparesReplay: false, asked: true },
+      { ...facts, begins: 'same', failed: true },
+      { ...facts, failed: true, asked: true },
+      { ...facts, announced: false },
+      { ...facts, comparesReplay: false },
+    ],
+    onward: [facts, { ...facts, asked: true }, { ...facts, comparesReplay: false, announced: false, asked: true }],
+  }
+  it.each(rowsOf(rows))('%s', (decision, own) => {
+    expect(decideStream(own)).toBe(decision)
   })
 })
 

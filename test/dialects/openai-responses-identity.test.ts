@@ -135,3 +135,81 @@ describe('a response that begins again', () => {
     expectNothingTakenBack(folded.events)
   })
 })
+
+describe('events that come before `response.created`', () => {
+  const item = messageItem('Good morning')
+  const [first, second] = [added(messageItem('')), textDelta('Good morning')]
+
+  it.each([
+    ['with numbers', numbered],
+    ['without numbers', (events: readonly JsonObject[]) => [...events]],
+  ])('I1: are of the same message: %s', (_, write) => {
+    const sent = write([CREATED, first, second, done(item), completed([item])])
+    const [created, ...rest] = sent
+    if (created === undefined) expect.fail('it begins')
+    for (const at of [1, 2, 3]) {
+      const folded = run(responsesWire, [...rest.slice(0, at), created, ...rest.slice(at)])
+      expect(textsOf(folded.message)).toEqual(['Good morning'])
+      expect(folded.message).toMatchObject({ id: 'resp_1', outcome: { kind: 'complete' } })
+    }
+  })
+})
+
+describe('an annotation that comes twice', () => {
+  const annotated = (url: string, annotation_index?: number): JsonObject => ({
+    type: 'response.output_text.annotation.added',
+    output_index: 0,
+    item_id: 'msg_1',
+    content_index: 0,
+    ...(annotation_index === undefined ? {} : { annotation_index }),
+    annotation: { type: 'url_citation', url },
+  })
+  const urlsOf = (events: readonly JsonObject[]): unknown[] => {
+    const { message } = run(responsesWire, [CREATED, added(messageItem('')), textDelta('a'), ...events, completed()])
+    return message.content.flatMap((block) => ('citations' in block ? (block.citations ?? []) : []))
+  }
+  const urls = (...all: readonly string[]): object[] => all.map((url) => ({ type: 'url_citation', url }))
+
+  it('I3: is one, by its number', () => {
+    expect(urlsOf([annotated('a', 0), annotated('a', 0), annotated('b', 1), annotated('a', 0)])).toEqual(urls('a', 'b'))
+  })
+
+  it('I3: is two without a number, or with the number of another', () => {
+    expect(urlsOf([annotated('a'), annotated('a')])).toEqual(urls('a', 'a'))
+    expect(urlsOf([annotated('a', 0), annotated('b', 0)])).toEqual(urls('a', 'b'))
+  })
+})
+
+describe('a response that is generated anew with an empty part', () => {
+  const at = (output_index: number, id: string): { output_index: number; item_id: string } => ({
+    output_index,
+    item_id: id,
+  })
+  const said = (text: string, index: number, id: string): JsonObject[] => [
+    added(messageItem('', { id }), at(index, id)),
+    ...(text === '' ? [] : [textDelta(text, at(index, id))]),
+  ]
+
+  it('I3: has none of the text that stood in its place', () => {
+    const [sunny, rainy, empty] = [
+      messageItem('It is sunny', { id: 'm1' }),
+      messageItem('It is rainy', { id: 'm1' }),
+      messageItem('', { id: 'm2' }),
+    ]
+    const { message, events } = run(responsesWire, [
+      CREATED,
+      ...said('It is sunny', 0, 'm1'),
+      done(sunny, at(0, 'm1')),
+      ...said('a', 1, 'm2'),
+      CREATED,
+      ...said('', 0, 'm1'),
+      ...said('', 1, 'm2'),
+      done(empty, at(1, 'm2')),
+      textDelta('It is rainy', at(0, 'm1')),
+      done(rainy, at(0, 'm1')),
+      completed([rainy, empty]),
+    ])
+    expect(textsOf(message)).toEqual(['It is rainy', ''])
+    expect(events.filter(({ type }) => type === 'reset')).toHaveLength(1)
+  })
+})

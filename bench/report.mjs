@@ -1,12 +1,14 @@
 /** Writes docs/performance.md from the results that the last full runs left in bench/results/. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { budgetsOf, growthOf } from './budgets.mjs'
+import { HEAP_MB, isBeyond, perUnit } from './hostile.mjs'
 import { STATES } from './memory.mjs'
-import { markdown, ms, ratio, verdictOf } from './table.mjs'
+import { hostileTable, manyTable, markdown, ms, ratio, verdictOf } from './table.mjs'
 import { DIALECTS } from './workloads.mjs'
 
 const result = await read('onefold')
 const peers = await read('peers')
+const many = await read('many')
 if (result === undefined) throw new Error('there is no bench/results/onefold.json; `npm run bench` writes it')
 
 const parts = [
@@ -28,6 +30,7 @@ const parts = [
   growthTable(result),
   '## Memory',
   memoryTable(result),
+  ...(many === undefined ? [] : [...manyParts(many), ...hostileParts(many)]),
   ...(peers === undefined ? [] : peerParts(peers)),
 ]
 await writeFile(new URL('../docs/performance.md', import.meta.url), `${parts.join('\n\n')}\n`)
@@ -162,6 +165,40 @@ function memoryTable({ memory }) {
     'alive, MB',
   ]
   return markdown(head, rows)
+}
+
+function manyParts(measured) {
+  const [first] = measured.many
+  if (first === undefined) return []
+  const events = [...new Set(measured.many.filter(({ turns }) => turns > 0).map((one) => one.events / one.turns))]
+  return [
+    '## Ten thousand turns at once',
+    aboutOf(measured),
+    `${first.turns.toLocaleString('en')} turns in one process: all are open before the first stream gives anything, and then each stream gives one event a round, so that
+all of them are under way until the end. Each says a short text and calls one tool, ${Math.min(...events)} to ${Math.max(...events)} events in all, with its own number in the text and in
+the call: a message with the number of another turn, or a call that came twice, would fail the run. The seconds are from the first call to the
+last message, waiting and working, then those that the processor worked; the heap and the resident set are at their peak, above idle, garbage being collected when the runtime wants to, so that much of
+them is garbage. The SDKs answer from one client, behind a \`fetch\`. Each figure is the median of ${Math.max(...measured.many.map(({ runs = 0 }) => runs))} processes that do nothing else.`,
+    markdown(...manyTable(measured.many)),
+  ]
+}
+
+function hostileParts({ hostile }) {
+  const limitOf = (name) => Math.max(...hostile.filter(({ ended }) => ended === name).map(({ limit }) => limit))
+  const worst = Math.max(...hostile.filter(({ ended }) => ended === 'messageLength').map(perUnit))
+  const gigabytes = (worst * 64 * 2 ** 20) / 1e9
+  const beyond = hostile.filter(isBeyond)
+  return [
+    '## Streams that never end',
+    `What a server can make onefold hold that goes on for ever, each with as much as possible of one thing, in a process whose heap is limited
+to ${HEAP_MB} MB. The limits are scaled down: \`messageLength\` and \`eventLength\` at most ${limitOf('messageLength') / 1024} Ki characters, \`blocks\` ${limitOf('blocks')}, \`choices\` ${limitOf('choices')}. Either
+a limit ends the turn, or nothing of the stream is kept; what is held is what is alive after a collection, the message with it, within half a
+megabyte that the process itself needs more or less. For each character that a limit counts that is two to four bytes in long pieces, and much
+more in tiny ones, each of which is an object: at most ${ratio(worst)} bytes here, which with the default of 64 Mi characters would be ${gigabytes.toFixed(1)} GB. Whoever reads
+from servers that are not trusted sets \`limits.messageLength\` to what the heap has room for.`,
+    ...(beyond.length === 0 ? [] : [`${beyond.length} of ${hostile.length} hold more than they may.`]),
+    markdown(...hostileTable(hostile)),
+  ]
 }
 
 /** Contenders down, workloads across. */

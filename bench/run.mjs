@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: onefold against the floors and the official SDKs, and its memory. Prints tables and writes the same as JSON to
- * bench/results/. Never fails because of a number.
+ * `npm run bench`: onefold against the floors and the official SDKs, its memory, ten thousand turns at once, and streams that never end.
+ * Prints tables and writes the same as JSON to bench/results/. Never fails because of a number.
  *
  *   --quick          less than a minute, in smaller sizes
  *   --only PATTERN   only the workloads whose `dialect/label/framing` it matches; writes nothing
@@ -14,6 +14,7 @@ import { floorContenders } from './contenders/floors.mjs'
 import { loadOnefold, onefoldContenders } from './contenders/onefold.mjs'
 import { sdkContenders } from './contenders/sdks.mjs'
 import { describeRun } from './machine.mjs'
+import { measureManyParts, printManyParts, writeManyParts } from './many-run.mjs'
 import { measureWorkloads } from './measure.mjs'
 import { measureMemory } from './memory.mjs'
 import { readOptions } from './options.mjs'
@@ -41,10 +42,10 @@ const workloads = await measureWorkloads(
   { quick },
   printWorkload,
 )
-const memory =
-  only === undefined
-    ? await measureMemory({ quick, dist, dialects: dialectsIn(workloads).slice(0, quick ? 1 : undefined) })
-    : []
+const dialects = dialectsIn(workloads).slice(0, quick ? 1 : undefined)
+const isAll = only === undefined
+const memory = isAll ? await measureMemory({ quick, dist, dialects }) : []
+const manyParts = isAll ? await measureManyParts({ quick, dist, dialects }) : undefined
 const result = { ...about, quick, workloads, memory }
 
 const growth = growthOf(result).map(({ dialect, what, shape, name, exponent, points }) => [
@@ -55,6 +56,7 @@ const growth = growthOf(result).map(({ dialect, what, shape, name, exponent, poi
 if (growth.length > 0) console.log(`Growth with the size of the tool input\n${plain(['', 'exponent', ''], growth)}\n`)
 if (memory.length > 0)
   console.log(`Memory\n${plain(['', 'KB per stream', 'peak MB', 'alive MB', ''], memory.map(memoryCells))}\n`)
+if (manyParts !== undefined) printManyParts(manyParts)
 const budgets = budgetsOf(result).filter(({ measured }) => measured !== undefined)
 const budgetCells = ({ dialect, budget, limit, measured, unit, ...verdict }) => [
   `${dialect}: ${budget}`,
@@ -68,6 +70,7 @@ if (isWhole) {
   const file = new URL(`bench/results/${quick ? 'quick' : 'onefold'}.json`, root)
   await mkdir(new URL('.', file), { recursive: true })
   await writeFile(file, `${JSON.stringify({ ...result, budgets: budgetsOf(result) }, null, 2)}\n`)
+  if (!quick) await writeManyParts(manyParts)
   console.log(
     `\nwritten: bench/results/${quick ? 'quick' : 'onefold'}.json${quick ? '' : '; `node bench/report.mjs` makes docs/performance.md of it'}`,
   )

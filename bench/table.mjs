@@ -1,4 +1,6 @@
 /** Numbers and tables as text: for the terminal, and for docs/performance.md. */
+import { isBeyond, perUnit } from './hostile.mjs'
+import { MANY } from './many.mjs'
 
 export function ms(value) {
   if (value === undefined) return ''
@@ -62,4 +64,44 @@ export function printRun({ date, node, machine, garbageCollection }) {
 export function printWorkload(workload) {
   console.log(titleOf(workload))
   console.log(`${plain(['', 'median ms', 'fastest', '× L2', ''], cellsOf(workload))}\n`)
+}
+
+/** Many turns at once, as a head and rows. */
+export function manyTable(many) {
+  const head = ['', 'dialect', 'turns', 'seconds', 'CPU seconds', 'peak heap, MB', 'peak resident set, MB', '']
+  const rows = many.map(({ dialect, contender, turns, ms: time, cpuMs, heapBytes, residentBytes, note }) => {
+    const figures =
+      turns === undefined
+        ? ['', '', '', '', '']
+        : [
+            turns,
+            (time / 1000).toFixed(1),
+            (cpuMs / 1000).toFixed(1),
+            (heapBytes / 1e6).toFixed(0),
+            (residentBytes / 1e6).toFixed(0),
+          ]
+    return [MANY[contender], dialect, ...figures, note === undefined ? '' : `failed: ${note.split('\n')[0]}`]
+  })
+  return [head, rows]
+}
+
+const UNITS = { eventLength: 'a character', messageLength: 'a character', blocks: 'a block', choices: 'a choice' }
+
+/** Streams that never end, as a head and rows. */
+export function hostileTable(hostile) {
+  const head = ['never ends', 'dialect', 'ended by', 'read, KB', 'held, KB', 'for each unit of the limit, bytes', '']
+  const rows = hostile.map((row) => {
+    const { says, dialect = 'any', ended, fedBytes, heldBytes, isDead } = row
+    if (isDead) return [says, dialect, '', '', '', '', 'ended the process']
+    const each = perUnit(row)
+    const held = each === undefined ? '' : `${ratio(each)} ${UNITS[ended]}`
+    const remark = isBeyond(row) ? 'more than it may' : ''
+    return [says, dialect, endOf(row), (fedBytes / 1000).toFixed(0), (heldBytes / 1000).toFixed(0), held, remark]
+  })
+  return [head, rows]
+}
+
+function endOf({ ended, expected }) {
+  if (UNITS[ended] !== undefined) return `\`${ended}\``
+  return expected === 'nothing' ? 'nothing: it goes on' : UNITS[expected] === undefined ? expected : 'nothing yet'
 }

@@ -37,6 +37,7 @@ export const ANOMALY_KINDS = {
   missing_terminal: 'the stream ended without the last event of its protocol',
   late_event: 'an event came after the end of the message; it was ignored',
   sequence_gap: 'numbered events are missing',
+  sequence_stray: 'the number of an event is far from those around it; it was taken as it came',
   sequence_unreliable: 'the numbers of the events lie; they are not used',
   duplicate_event: 'an event came twice under its number, or its id; it was dropped',
   malformed_event: 'the data of an event is not what its protocol allows',

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ANOMALY_KINDS } from '../src/anomaly.ts'
 import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
+import { FAULT_PLANS } from '../src/recording/faults/plans.ts'
 import { ERROR_CLASSES, errorOf, retryableOf } from './support/error-classes.ts'
 
 type Table = Readonly<Record<string, Readonly<Record<string, { readonly rule: string; readonly to: string }>>>>
@@ -38,6 +39,13 @@ test.each(errors)('docs/errors.md: each example of the class $name ends with it'
   expect(seen.map((error) => error.class)).toEqual(row.examples.map(() => name))
 })
 
+const DIALECTS = ['anthropic-messages', 'openai-chat', 'openai-responses'] as const
+
+const plans = FAULT_PLANS.map(
+  ({ name, about, effects }) =>
+    `| \`${name}\` | ${about} | ${DIALECTS.map((dialect) => effects[dialect] ?? '').join(' | ')} |`,
+)
+
 const generated: readonly { readonly file: string; readonly section: string; readonly text: string }[] = [
   { file: 'docs/architecture.md', section: 'message diagram', text: diagram(MESSAGE_TABLE) },
   { file: 'docs/architecture.md', section: 'message table', text: grid(MESSAGE_TABLE) },
@@ -47,6 +55,11 @@ const generated: readonly { readonly file: string; readonly section: string; rea
     file: 'docs/anomalies.md',
     section: 'kinds',
     text: ['| kind | what was seen, and what was done |', '|---|---|', ...anomalies].join('\n'),
+  },
+  {
+    file: 'docs/faults.md',
+    section: 'plans',
+    text: ['| plan | what it does | Anthropic | chat | Responses |', '|---|---|---|---|---|', ...plans].join('\n'),
   },
   {
     file: 'docs/errors.md',

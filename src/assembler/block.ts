@@ -187,7 +187,7 @@ export interface CallContext {
   readonly outcome: Outcome['kind'] | undefined
   readonly maxDepth: number
   readonly losses: number
-  readonly run: number
+  /** The run in which the message began to be sent again, if it did. */
   readonly replayedFrom: number | undefined
 }
 
@@ -272,8 +272,7 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
     // An event was lost while it was open: its text cannot be trusted.
     isTainted: (block.lossesAfter ?? context.losses) > block.lossesBefore,
     closedByWire: isClosedByWire(block.position),
-    // If it was opened, and nothing said, the message may have begun again because it broke off there.
-    isForsaken: block.run < (isEmptyArguments(text) ? context.run : (context.replayedFrom ?? 0)),
+    isForsaken: block.run < (context.replayedFrom ?? 0),
     isLast: context.isLast,
     stop: context.stop,
     outcome: context.outcome,

@@ -214,7 +214,6 @@ export function contentBlockOf(draft: Draft, block: Block, maxDepth: number, out
     outcome,
     maxDepth,
     losses: draft.losses,
-    run: draft.run,
     replayedFrom: draft.replayedFrom,
   })
 }

@@ -7,6 +7,8 @@ import type { Translation } from '../operation.ts'
 import { decideNumber, HELD_EVENTS } from './state.ts'
 
 type Note = (kind: AnomalyKind, detail: string, value?: string) => void
+type Numbered = Translation & { readonly number: NonNullable<Translation['number']> }
+
 interface Run {
   readonly last: number
   readonly first: number
@@ -20,6 +22,8 @@ export class Sequence {
   #first = 0
   #types: (string | undefined)[] = []
   #held = new Map<number, Translation>()
+  /** An event whose number is far ahead, until the next shows whether the count goes on from there. */
+  #far: Numbered | undefined
   /** The run in which a begin event came once more, until it is known whether another run has begun. */
   #before: Run | undefined
   #isTrusted = true
@@ -32,7 +36,7 @@ export class Sequence {
   /** Whether the event is simply the next one; then it is taken, and to be applied. */
   isNext({ number, operations }: Translation): boolean {
     if (number === undefined || !this.#isTrusted || this.#last === undefined || this.#held.size > 0) return false
-    if (this.#before !== undefined || number.value !== this.#last + 1) return false
+    if (this.#before !== undefined || this.#far !== undefined || number.value !== this.#last + 1) return false
     if (operations.some(({ op }) => op === 'begin')) return false
     this.#pass(number.value, number.type)
     return true
@@ -40,8 +44,34 @@ export class Sequence {
 
   /** Takes an event; gives those that are to be applied now, in order. */
   offer(event: Translation, note: Note): readonly Translation[] {
-    const { number, operations } = event
+    const { number } = event
     if (number === undefined || !this.#isTrusted) return [event]
+    const numbered = { ...event, number }
+    const far = this.#far
+    if (far === undefined) return this.#place(numbered, note)
+    if (number.value === far.number.value && number.type === far.number.type) return this.#drop(numbered, note)
+    this.#far = undefined
+    if (number.value !== far.number.value + 1) return [...this.#stray(far, note), ...this.#place(numbered, note)]
+    // The count goes on from there: what came before is all that there was.
+    const before = this.release(note)
+    this.#missing(far.number.value, note)
+    this.#pass(far.number.value, far.number.type)
+    return [...before, far, ...this.#place(numbered, note)]
+  }
+
+  /** Nothing before or after it has such a number: it is taken as it came, and the count goes on without it. */
+  #stray(event: Numbered, note: Note): Translation[] {
+    note('sequence_stray', `number ${event.number.value}: ${event.number.type}`)
+    return [event]
+  }
+
+  #drop(event: Numbered, note: Note): readonly never[] {
+    note('duplicate_event', `number ${event.number.value}: ${event.number.type}`, textOf(event))
+    return []
+  }
+
+  #place(event: Numbered, note: Note): readonly Translation[] {
+    const { number, operations } = event
     const { value, type } = number
     if (operations.some((operation) => operation.op === 'begin')) {
       this.#setAside(value, note)
@@ -56,6 +86,7 @@ export class Sequence {
     )
     const decision = decideNumber({
       last: this.#last,
+      highest: Math.max(this.#last ?? 0, ...this.#held.keys()),
       value,
       type,
       typeSeen: this.#types[value - this.#first] ?? this.#held.get(value)?.number?.type,
@@ -63,8 +94,7 @@ export class Sequence {
     })
     switch (decision) {
       case 'drop':
-        note('duplicate_event', `number ${value}: ${type}`, textOf(event))
-        return []
+        return this.#drop(event, note)
       case 'unreliable': {
         note('sequence_unreliable', `number ${value}: ${type}`)
         this.#isTrusted = false
@@ -75,6 +105,9 @@ export class Sequence {
         this.#pass(value, type)
         return [...before, event, ...this.#following()]
       }
+      case 'far':
+        this.#far = event
+        return []
       case 'hold':
         this.#held.set(value, event)
         return this.#held.size > HELD_EVENTS ? this.#lowestRun(note) : []
@@ -90,6 +123,9 @@ export class Sequence {
     if (this.#before !== undefined) this.#goOn(this.#before)
     const released: Translation[] = []
     while (this.#held.size > 0) released.push(...this.#lowestRun(note))
+    const far = this.#far
+    this.#far = undefined
+    if (far !== undefined) released.push(...this.#stray(far, note))
     return released
   }
 
@@ -99,6 +135,7 @@ export class Sequence {
     this.#last = undefined
     this.#types = []
     this.#held.clear()
+    this.#far = undefined
     this.#isTrusted = true
   }
 
@@ -161,11 +198,15 @@ export class Sequence {
     return run
   }
 
+  /** Notes the numbers that are missing before one. */
+  #missing(value: number, note: Note): void {
+    if (this.#last === undefined || value <= this.#last + 1) return
+    note('sequence_gap', `numbers ${this.#last + 1} to ${value - 1} are missing`)
+  }
+
   #lowestRun(note: Note): Translation[] {
     const lowest = Math.min(...this.#held.keys())
-    if (this.#last !== undefined && lowest > this.#last + 1) {
-      note('sequence_gap', `numbers ${this.#last + 1} to ${lowest - 1} are missing`)
-    }
+    this.#missing(lowest, note)
     this.#last = lowest - 1
     return this.#following()
   }

@@ -421,7 +421,7 @@ export function callState(facts: {
   readonly isHandedOut: boolean
   readonly isTainted: boolean
   readonly closedByWire: boolean
-  /** The message began again since, and says nothing of the call any more. */
+  /** The message was sent again since, without the call. */
   readonly isForsaken: boolean
   /** Nothing was opened after it: what cut the message cut this. */
   readonly isLast: boolean
@@ -511,20 +511,24 @@ export const HELD_EVENTS = 16
 /**
  * Where a numbered event belongs. Within a run (every begin event starts one) each number is used once and they grow by one.
  * - `apply`: it is the next. `drop`: it was applied before. `hold`: others must come first.
+ * - `far`: so many others would have to come first that they are not waited for; the next event shows whether the count goes on from there.
  * - `unreliable`: another event had this number, so the numbers mean nothing.
  */
 export function decideNumber(facts: {
   readonly last: number | undefined
+  /** The highest number that came, held ones included; 0 before the first. */
+  readonly highest: number
   readonly value: number
   /** The type of the event that first came under this number, applied or held. */
   readonly typeSeen: string | undefined
   readonly type: string
   /** It ends the message, or reports an error: it is taken whatever its number. */
   readonly isLast: boolean
-}): 'apply' | 'drop' | 'hold' | 'unreliable' {
+}): 'apply' | 'drop' | 'hold' | 'far' | 'unreliable' {
   if (facts.typeSeen === facts.type) return 'drop'
   if (facts.isLast || facts.last === undefined) return 'apply'
   if (facts.typeSeen !== undefined) return 'unreliable'
   // A number that was passed over: the event is late, not a repeat.
-  return facts.value <= facts.last + 1 ? 'apply' : 'hold'
+  if (facts.value <= facts.last + 1) return 'apply'
+  return facts.value <= facts.highest + 1 + HELD_EVENTS ? 'hold' : 'far'
 }

@@ -6,10 +6,11 @@ import { toNative } from '../fold.ts'
 import type { AssistantMessage } from '../message.ts'
 import { readRecordingFile } from '../node/recording-files.ts'
 import { assembleRecording } from '../recording/fold-recording.ts'
-import { looksLikeRecording, readRecording } from '../recording/format.ts'
+import { looksLikeRecording, readRecording, type Recording } from '../recording/format.ts'
 import type { AssembleOptions } from '../shell-options.ts'
 import { assemble, type Turn } from '../turn.ts'
 import type { Command, Console, ExitCode } from './command.ts'
+import { asksForList, listFaults, readFault, readSeed, tryAllFaults, withFaults, type AskedFault } from './faults.ts'
 import { renderMessage } from './render.ts'
 import { printable } from './terminal.ts'
 
@@ -23,7 +24,16 @@ Folds recordings, .sse or .ndjson bodies, whole JSON answers, or the standard in
   --dialect NAME    the wire format, where the stream does not show it
   --many            the stream carries many messages, one after the other
 
-Exit code: 0 if every message is complete, 1 if one is not, 2 for a file that cannot be read.`
+Faults: what becomes of the stream if it breaks.
+
+  --fault PLAN[@N]  breaks it there first, or at the first place that there is; give it several times for several faults
+  --fault list      the faults that fit, and where they can strike
+  --faults          tries every fault and prints a score; also with --json
+  --places N        at how many places each is tried in one file (100)
+  --seed N          what a fault leaves open is decided by it
+
+Exit code: 0 if every message is complete (with --faults: if all is as it must be), 1 if one is not, 2 for a file that
+cannot be read.`
 
 type Form = 'text' | 'events' | 'json' | 'native'
 
@@ -37,6 +47,10 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
       native: { type: 'boolean' },
       many: { type: 'boolean' },
       dialect: { type: 'string' },
+      fault: { type: 'string', multiple: true },
+      faults: { type: 'boolean' },
+      places: { type: 'string' },
+      seed: { type: 'string' },
     },
   })
   if (positionals.length === 0)
@@ -52,9 +66,32 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
     ...(dialect === undefined ? {} : { dialect }),
     ...(values.many ? { many: true } : {}),
   }
+  const seed = readSeed(values.seed)
+  const faults = (values.fault ?? []).map(readFault)
+  if (values.faults) {
+    if (form === 'events' || form === 'native' || faults.length > 0) {
+      throw new MisuseError('bad_argument', '--faults goes with --json, --places and --seed alone')
+    }
+    const atMost = readPlaces(values.places)
+    return tryAllFaults(positionals, { isJson: form === 'json', seed, atMost }, console)
+  }
+  const breaking = { faults, seed }
+  return worstOf(positionals, console, (file, index) =>
+    asksForList(faults)
+      ? listFaults(file, console)
+      : foldOne(file, form, options, console, { isFollowing: index > 0, breaking }),
+  )
+}
+
+/** A file that cannot be read does not stop the others. */
+async function worstOf(
+  files: readonly string[],
+  console: Console,
+  foldFile: (file: string, index: number) => Promise<ExitCode>,
+): Promise<ExitCode> {
   let worst: ExitCode = 0
-  for (const [index, file] of positionals.entries()) {
-    const code = await foldOne(file, form, options, console, index > 0).catch((error: unknown) => {
+  for (const [index, file] of files.entries()) {
+    const code = await foldFile(file, index).catch((error: unknown) => {
       if (!(error instanceof MisuseError)) throw error
       console.complain(error.message)
       return 2 as const
@@ -64,21 +101,45 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   return worst
 }
 
+function readPlaces(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const places = Number(text)
+  if (Number.isInteger(places) && places > 0) return places
+  throw new MisuseError('bad_argument', `--places ${text}: it must be a whole number, 1 or more`)
+}
+
+interface Breaking {
+  readonly faults: readonly AskedFault[]
+  readonly seed: number
+}
+
+interface ToFold {
+  readonly turn: Turn
+  readonly problems: readonly string[]
+  /** What was broken, and where. */
+  readonly notes: readonly string[]
+}
+
 async function foldOne(
   file: string,
   form: Form,
   options: AssembleOptions,
   console: Console,
-  isFollowing: boolean,
+  { isFollowing, breaking }: { readonly isFollowing: boolean; readonly breaking: Breaking },
 ): Promise<ExitCode> {
-  const { turn, problems } = file === '-' ? await turnOfInput(console.input, options) : await turnOfFile(file, options)
+  const { turn, problems, notes } =
+    file === '-'
+      ? await turnOfInput(console.input, options, breaking)
+      : await turnOfRecording(await readRecordingFile(file, 'keep'), options, breaking)
   for (const problem of problems) console.complain(`${file}: ${problem}; what came before it is folded`)
+  if (form !== 'text') for (const note of notes) console.complain(`${file}: ${note}`)
   if (form === 'events') for await (const event of turn) console.print(JSON.stringify(event))
   const messages = await turn.messages()
   for (const message of messages) {
     if (form === 'text') {
       const title = console.paint('bold', file === '-' ? 'standard input' : printable(file))
-      console.print(`${isFollowing ? '\n' : ''}${title}\n${renderMessage(message, console.paint)}`)
+      const broken = notes.map((note) => `\n  ${console.paint('yellow', note)}`).join('')
+      console.print(`${isFollowing ? '\n' : ''}${title}${broken}\n${renderMessage(message, console.paint)}`)
     } else if (form === 'json') console.print(JSON.stringify(message))
   }
   // The choices of one answer are one answer; of a stream of many messages each is its own.
@@ -93,27 +154,27 @@ function printNative(file: string, one: AssistantMessage | readonly AssistantMes
   else console.complain(`${file}: no provider's form for a stream of unknown dialect; name it with --dialect`)
 }
 
-async function turnOfFile(file: string, options: AssembleOptions): Promise<{ turn: Turn; problems: string[] }> {
-  const recording = await readRecordingFile(file, 'keep')
+async function turnOfRecording(recording: Recording, options: AssembleOptions, breaking: Breaking): Promise<ToFold> {
   const problems = recording.problems.map(({ line, reason }) => `line ${line}: ${reason}`)
-  return { turn: assembleRecording(recording, options), problems }
+  const { recording: broken, notes } = withFaults(recording, breaking.faults, breaking.seed)
+  return { turn: assembleRecording(broken, options), problems, notes }
 }
 
-/** A stream is folded while it comes; a recording has to be read whole first. */
+/** A stream is folded while it comes; a recording, and what is to be broken, has to be read whole first. */
 async function turnOfInput(
   input: AsyncIterable<Uint8Array>,
   options: AssembleOptions,
-): Promise<{ turn: Turn; problems: string[] }> {
+  breaking: Breaking,
+): Promise<ToFold> {
   const chunks = input[Symbol.asyncIterator]()
   const first = await chunks.next()
   const bytes: Uint8Array = first.done ? new Uint8Array() : first.value
-  if (!looksLikeRecording(firstLineOf(bytes)))
-    return { turn: assemble(startingWith(bytes, chunks), options), problems: [] }
+  if (!looksLikeRecording(firstLineOf(bytes)) && breaking.faults.length === 0)
+    return { turn: assemble(startingWith(bytes, chunks), options), problems: [], notes: [] }
   const whole = [bytes]
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) whole.push(next.value)
   const recording = readRecording(Buffer.concat(whole), { name: 'standard input', damaged: 'keep' })
-  const problems = recording.problems.map(({ line, reason }) => `line ${line}: ${reason}`)
-  return { turn: assembleRecording(recording, options), problems }
+  return turnOfRecording(recording, options, breaking)
 }
 
 function firstLineOf(bytes: Uint8Array): string {

@@ -1,6 +1,5 @@
 /** The events of a Responses stream: which of them tell what stream it is, and the names of those that are read by a rule. */
-import { isObject } from '../json.ts'
-import type { StopReason } from '../message.ts'
+import { isObject, type JsonObject } from '../json.ts'
 import type { Beginning, ProviderEvent } from './dialect.ts'
 
 /** Deltas of an item's one text, and the field in which the done event has the whole; by the type of the item that they are about. */
@@ -40,14 +39,7 @@ export function begins({ payload, name }: ProviderEvent, known: string | undefin
   return known !== undefined && isObject(response) && response.id === known ? 'same' : 'other'
 }
 
-/** Why a response stopped, by its reason or else its status. */
-export const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
-  ['completed', 'end_turn'],
-  ['max_output_tokens', 'max_tokens'],
-  ['max_tokens', 'max_tokens'],
-  ['content_filter', 'content_filter'],
-  // The provider's own tools were used often enough; what the client is to do is whole.
-  ['max_tool_calls', 'unknown'],
-  // Nobody says why, but not all of it is there.
-  ['incomplete', 'error'],
-])
+/** Whether an event that names an error does nothing else. A response that failed does, whole or in an event of its own. */
+export function isReport(type: string, event: JsonObject): boolean {
+  return event.object !== 'response' && (!type.startsWith('response.') || type === 'response.error')
+}

@@ -10,15 +10,15 @@
 import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { Operation, PartName, SnapshotRank, Translation } from '../operation.ts'
 import type { DialectDefinition, ProviderEvent } from './dialect.ts'
-import { readError, reportsError } from './error.ts'
+import { reportsError } from './error.ts'
 import { malformed } from './malformed.ts'
 import {
   begins,
+  isReport,
   looksLike,
   NOT_EVENT,
   PREVIEW_EVENT,
   STATUS_EVENT,
-  STOP_REASONS,
   TEXT_EVENTS,
 } from './openai-responses-events.ts'
 import {
@@ -43,7 +43,9 @@ import {
   type Item,
   type Place,
 } from './openai-responses-items.ts'
+import { ResponseRuns } from './openai-responses-runs.ts'
 import { toResponse } from './openai-responses-native.ts'
+import { endingOf, errorOf } from './openai-responses-ending.ts'
 import { responsesCounts } from './openai-usage.ts'
 
 export const openaiResponses: DialectDefinition = {
@@ -61,17 +63,12 @@ export const openaiResponses: DialectDefinition = {
   toNative: (messages) => (messages[0] === undefined ? null : toResponse(messages[0])),
 }
 
-/** Whether an event that names an error does nothing else. A response that failed does, whole or in an event of its own. */
-function isReport(type: string, event: JsonObject): boolean {
-  return event.object !== 'response' && (!type.startsWith('response.') || type === 'response.error')
-}
-
 class ResponsesTranslator {
   readonly #items = new ResponseItems()
   /** The types and names of the request's tools, as the response repeats them. */
   #tools: readonly { readonly type: unknown; readonly name: unknown }[] = []
-  #id: JsonValue | undefined
   #hasAudio = false
+  readonly #runs = new ResponseRuns()
   /** Where the event before this one went on, if it was a delta. */
   #place: Place | undefined
   #operations: Operation[] = []
@@ -83,15 +80,16 @@ class ResponsesTranslator {
       return { operations: this.#operations }
     }
     const named = typeof payload.type === 'string' ? payload.type : (name ?? '')
+    const value = numberOf(payload.sequence_number)
+    if (this.#runs.next(value, named === 'response.created')) this.#restart()
     const last = this.#place
     const goesOn = last !== undefined && isPlaceOf(last, named, payload)
     if (goesOn) this.#goOn(last, payload)
     else {
       this.#place = undefined
-      if (isReport(named, payload) && reportsError({ payload, name })) this.#error(payload)
+      if (isReport(named, payload) && reportsError({ payload, name })) this.#add(errorOf(payload))
       else this.#event(named, payload)
     }
-    const value = numberOf(payload.sequence_number)
     if (value === undefined) return { operations: this.#operations }
     // It is kept for each number: of one string in many events there is one.
     const type = this.#place?.mark ?? markOf(named, payload)
@@ -178,7 +176,8 @@ class ResponsesTranslator {
       case 'response.created':
       case 'response.in_progress':
       case 'response.queued':
-        if (isObject(event.response)) this.#under(event.response, type === 'response.created')
+        if (isObject(event.response))
+          this.#under(event.response, type === 'response.created', numberOf(event.sequence_number))
         else this.#malformed(event)
         return
       case 'response.completed':
@@ -280,7 +279,8 @@ class ResponsesTranslator {
   #implied(item: Item, type: string): void {
     this.#add({ op: 'meta', choice: 0, path: ['items', item.key], wire: { type } })
     if (type === 'message') return
-    const kind = type === 'reasoning' ? 'thinking' : 'tool_call'
+    // What its type tells; its name and ids come with the item.
+    const kind = readItem({ type }, this.#isForeign)?.kind ?? 'other'
     const freeText = textFieldOf(type)
     const fields = kind === 'tool_call' && freeText !== undefined && freeText !== 'arguments' ? { freeText } : {}
     this.#add({ op: 'patch', choice: 0, key: keyOf(item), kind, fields, wire: { item: item.key } })
@@ -448,15 +448,23 @@ class ResponsesTranslator {
     return identityOf(response)
   }
 
+  #begin(id: JsonValue | undefined, number: number | undefined): void {
+    const run = this.#runs.begin(id, number)
+    if (run === 'again') this.#restart()
+    if (run !== 'other') return
+    this.#items.forget()
+    this.#hasAudio = false
+  }
+
+  /** The response is sent again. */
+  #restart(): void {
+    this.#items.restart()
+    this.#hasAudio = false
+  }
+
   /** A response that is under way. */
-  #under(response: JsonObject, isFirst: boolean): void {
-    if (isFirst) {
-      // What came before the first beginning is of this response.
-      if (response.id === this.#id) this.#items.restart()
-      else if (this.#id !== undefined) this.#items.forget()
-      this.#id = response.id
-      this.#hasAudio = false
-    }
+  #under(response: JsonObject, isFirst: boolean, number: number | undefined): void {
+    if (isFirst) this.#begin(response.id, number)
     const wire = fieldsOfResponse(response)
     this.#add({ op: isFirst ? 'begin' : 'meta', choice: 0, ...this.#identity(response), wire })
     this.#usage(response.usage)
@@ -481,39 +489,7 @@ class ResponsesTranslator {
     }
     this.#usage(response.usage)
     const status = type === 'failed' || typeof response.status !== 'string' ? type : response.status
-    this.#finish(status, event, response)
-  }
-
-  #finish(status: string, event: JsonObject, response: JsonObject): void {
-    switch (status) {
-      case 'queued':
-      case 'in_progress':
-        // A background response that was asked for before it was done.
-        return
-      case 'failed':
-      case 'cancelled': {
-        const error = response.error ?? event.error
-        const body = isObject(error)
-          ? { error }
-          : { message: `the response was ${status === 'failed' ? 'not completed: it failed' : status}` }
-        this.#add({ op: 'fail', choice: 'all', error: readError(copyFields(body)) })
-        return
-      }
-      default: {
-        const details = isObject(response.incomplete_details) ? response.incomplete_details : {}
-        const raw = typeof details.reason === 'string' && details.reason !== '' ? details.reason : status
-        const reason = STOP_REASONS.get(raw) ?? STOP_REASONS.get(status) ?? 'unknown'
-        this.#add({ op: 'stop', choice: 0, reason, raw })
-        this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
-      }
-    }
-  }
-
-  /** An error event that says nothing is as a rule followed by `response.failed`, which does. */
-  #error(event: JsonObject): void {
-    const inner = isObject(event.error) ? event.error : event
-    const isVague = !inner.message && !inner.code && typeof event.error !== 'string'
-    this.#add({ op: 'fail', choice: 'all', error: readError(event), ...(isVague ? { strength: 'soft' } : {}) })
+    for (const operation of endingOf(status, event, response)) this.#add(operation)
   }
 
   #usage(usage: JsonValue | undefined): void {

@@ -240,9 +240,9 @@ describe('a call of which the message, sent again, says nothing any more', () =>
     expect(callsOf(goingOn)).toEqual(['x'])
   })
 
-  it('I6: is partial also if nothing else was sent again, and it has no arguments', () => {
+  it('I6: is handed out if nothing was sent again: then the message just went on', () => {
     const made = run([...OPEN, begin('m'), ...end])
-    expect(made.message.content).toMatchObject([{ state: 'partial' }])
-    expect(callsOf(made)).toEqual([])
+    expect(made.message.content).toMatchObject([{ state: 'complete', input: {} }])
+    expect(callsOf(made)).toEqual(['x'])
   })
 })

@@ -17,6 +17,7 @@ import {
   decideSnapshot,
   decideStop,
   decideStream,
+  HELD_EVENTS,
   goesOn,
   mayHandOut,
   MESSAGE_TABLE,
@@ -1321,7 +1322,7 @@ describe('decideOutcome', () => {
 })
 
 describe('decideNumber', () => {
-  const facts = { last: 4, value: 5, typeSeen: undefined, type: 'delta', isLast: false }
+  const facts = { last: 4, highest: 4, value: 5, typeSeen: undefined, type: 'delta', isLast: false }
   const rows: Rows<ReturnType<typeof decideNumber>, FactsOf<typeof decideNumber>> = {
     apply: [
       facts,
@@ -1336,6 +1337,11 @@ describe('decideNumber', () => {
     ],
     hold: [
       { ...facts, value: 6 },
+      { ...facts, value: 5 + HELD_EVENTS },
+      { ...facts, highest: 20, value: 21 + HELD_EVENTS },
+    ],
+    far: [
+      { ...facts, value: 6 + HELD_EVENTS },
       { ...facts, value: 1e9 },
     ],
     unreliable: [{ ...facts, value: 4, typeSeen: 'other' }],

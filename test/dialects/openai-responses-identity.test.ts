@@ -213,3 +213,17 @@ describe('a response that is generated anew with an empty part', () => {
     expect(events.filter(({ type }) => type === 'reset')).toHaveLength(1)
   })
 })
+
+it('I4: an image whose first event was lost is one image, and no call', () => {
+  const at = { output_index: 0, item_id: 'ig_1' }
+  const image = { id: 'ig_1', type: 'image_generation_call', status: 'completed', result: 'V0hPTEU=' }
+  const { message } = run(responsesWire, [
+    CREATED,
+    { type: 'response.image_generation_call.in_progress', ...at },
+    { type: 'response.image_generation_call.generating', ...at },
+    done(image),
+    completed([image]),
+  ])
+  expect(message.content).toMatchObject([{ type: 'media', wire: { result: 'V0hPTEU=' } }])
+  expect(message.content).toHaveLength(1)
+})

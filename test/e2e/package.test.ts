@@ -92,8 +92,14 @@ test('the package brings one dependency and no peer', async () => {
   expect(names.slice(1).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual(['eventsource-parser', 'onefold'])
 })
 
-test('every name of the entry type-checks without the peers, without @types/node and with skipLibCheck: false', async () => {
-  const program = `import * as onefold from 'onefold'\nconst turn: onefold.Turn = onefold.assemble('')\nvoid turn.message()\n`
+test('every name of the entry, and of the faults, type-checks without the peers, without @types/node and with skipLibCheck: false', async () => {
+  const program = `import * as onefold from 'onefold'
+import { FAULT_PLANS, type FaultPlan } from 'onefold/faults'
+const turn: onefold.Turn = onefold.assemble('')
+const plans: readonly FaultPlan[] = FAULT_PLANS
+void turn.message()
+void plans
+`
   await writeFile(join(project, 'entry.ts'), program)
   expect(await typeCheck('entry.ts', { lib: ['es2023', 'dom', 'dom.iterable'], types: [] })).toBe('')
 })

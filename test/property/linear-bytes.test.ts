@@ -62,8 +62,8 @@ describe('I10: time grows with the bytes, not with their square', () => {
   })
 
   it('in a flood of lines that are no fields', () => {
-    expect(decode(cut('what is this\n'.repeat(400_000), 1000), LIMIT)).toEqual(['body'])
-    const late = `data: {"a":1}\n\n${'what is this\n'.repeat(400_000)}`
+    expect(decode(cut('what is this\n'.repeat(150_000), 1000), LIMIT)).toEqual(['body'])
+    const late = `data: {"a":1}\n\n${'what is this\n'.repeat(150_000)}`
     expect(decode(cut(late, 1000), LIMIT)).toEqual(['event', 'cut'])
   })
 

@@ -35,10 +35,22 @@ import type { TurnEvent } from '../../src/turn-event.ts'
 /** Every run of the tests tries the same examples, so that a failure comes of a change; `npm run fuzz` tries others each time. */
 const SEED = 20_261_121
 
-/** How a property is run: `ONEFOLD_FUZZ_RUNS` times by chance, or `usual` times; a failure prints its seed and its smallest example. */
+/**
+ * How a property is run: `ONEFOLD_FUZZ_RUNS` times by chance (or from `ONEFOLD_FUZZ_SEED` on), or `usual` times; a failure prints its seed
+ * and its smallest example.
+ */
 export function runs<T>(usual: number): Parameters<T> {
   const asked = Number(process.env['ONEFOLD_FUZZ_RUNS'] ?? '')
-  if (Number.isInteger(asked) && asked > 0) return { numRuns: asked, interruptAfterTimeLimit: 3_600_000 }
+  const seed = process.env['ONEFOLD_FUZZ_SEED']
+  if (Number.isInteger(asked) && asked > 0) {
+    return {
+      numRuns: asked,
+      ...(seed === undefined ? {} : { seed: Number(seed) }),
+      // What is not done by then was not tried, and must not look as if it were.
+      interruptAfterTimeLimit: 3_600_000,
+      markInterruptAsFailure: true,
+    }
+  }
   return { numRuns: Math.ceil(usual), seed: SEED }
 }
 

@@ -1,0 +1,64 @@
+/** A stream of hostile-streams.mjs as it is asked for, in chunks or event by event, until enough was given. */
+const CHUNK_LENGTH = 1400
+/** A long text beside everything else that is in an event. */
+const SHARE = 0.9
+const utf8 = new TextEncoder()
+
+export class HostileBody {
+  #events
+  #most
+  #nextLook
+  /** How much was given. */
+  bytes = 0
+
+  constructor(stream, eventLength, most) {
+    this.#events = eventsOf(stream, eventLength * SHARE)
+    this.#most = most
+    this.#nextLook = most / 64
+  }
+
+  nextChunk() {
+    if (this.bytes >= this.#most) return undefined
+    let text = ''
+    while (text.length < CHUNK_LENGTH) {
+      const { done, value } = this.#events.next()
+      if (done) break
+      text += written(value)
+    }
+    const chunk = utf8.encode(text)
+    this.bytes += chunk.length
+    return text === '' ? undefined : chunk
+  }
+
+  nextEvent() {
+    const { value } = this.bytes >= this.#most ? {} : this.#events.next()
+    if (value !== undefined) this.bytes += written(value).length
+    return value
+  }
+
+  /** Now and then: often at first, since most limits are near. */
+  isToLookAt() {
+    if (this.bytes < this.#nextLook) return false
+    this.#nextLook = this.bytes * 2
+    return true
+  }
+}
+
+function written(event) {
+  if (typeof event === 'string' && event !== '[DONE]') return event
+  return `data: ${event === '[DONE]' ? event : JSON.stringify(event)}\n\n`
+}
+
+/** One that has last events comes to them when it is as long as one event may be. */
+function* eventsOf({ start = [], each, last }, longest) {
+  const long = 'x'.repeat(longest)
+  const most = last === undefined ? Number.POSITIVE_INFINITY : longest
+  yield* start
+  for (let n = 0, length = 0; length < most; n += 1) {
+    for (const event of each(n, long)) {
+      length += written(event).length
+      yield event
+    }
+  }
+  yield* last ?? []
+}

@@ -1,0 +1,33 @@
+/** Every plan, and the way to one by its name. */
+import { MisuseError } from '../../errors.ts'
+import { CHAT, IDS } from './chat.ts'
+import { CHAT_CALLS } from './chat-calls.ts'
+import { CUTS } from './cuts.ts'
+import { FOREIGN } from './foreign.ts'
+import { NUMBERS } from './numbers.ts'
+import { ORDER } from './order.ts'
+import { whereItChanges, type FaultPlan } from './plan.ts'
+import { REPEATS } from './repeats.ts'
+import { REPLAYS } from './replays.ts'
+import { RESPONSES } from './responses.ts'
+import { TRANSPORT } from './transport.ts'
+
+/** Every plan that there is, in the order in which they are shown. */
+export const FAULT_PLANS: readonly FaultPlan[] = [
+  ...TRANSPORT,
+  ...CUTS,
+  ...REPEATS,
+  ...REPLAYS,
+  ...[...NUMBERS, ...ORDER, ...FOREIGN, ...IDS, ...CHAT, ...CHAT_CALLS, ...RESPONSES].map((plan) =>
+    plan.at === 'stream' ? whereItChanges(plan) : plan,
+  ),
+]
+
+const BY_NAME: ReadonlyMap<string, FaultPlan> = new Map(FAULT_PLANS.map((plan) => [plan.name, plan]))
+
+/** The plan of a name. Throws `MisuseError('bad_argument')` with the names that there are. */
+export function faultPlan(name: string): FaultPlan {
+  const plan = BY_NAME.get(name)
+  if (plan !== undefined) return plan
+  throw new MisuseError('bad_argument', `"${name}" is no fault; there are ${[...BY_NAME.keys()].join(', ')}`)
+}

@@ -1,0 +1,153 @@
+/** The rules of numbered events that no other test would miss: each was switched off alone, and nothing else failed. */
+import { describe, expect, it } from 'vitest'
+import { HELD_EVENTS } from '../../src/assembler/state.ts'
+import type { AnomalyKind } from '../../src/anomaly.ts'
+import type { Operation, Translation } from '../../src/operation.ts'
+import { append, begin, close, drive, fail, hard, open, optionsOf, soft, stop, vague } from '../support/operations.ts'
+import { shown } from '../support/run.ts'
+
+const M = begin('m')
+const OPEN = open('0', 'text')
+const say = (text: string): Operation => append('0', 'text', text)
+const END = [close('0'), stop('end_turn'), hard]
+
+type Event = readonly [number: number, operation: Operation, type?: string]
+const from = (first: number, ...operations: Operation[]): Event[] => operations.map((one, at) => [first + at, one])
+
+interface Folded {
+  readonly text: string
+  /** What a reader saw with each event, before the end. */
+  readonly live: readonly string[]
+  readonly kinds: readonly AnomalyKind[]
+  readonly made: ReturnType<typeof drive>
+}
+
+function fold(...events: readonly Event[]): Folded {
+  const translations = events.map(([value, operation, type = operation.op]): Translation => ({
+    operations: [operation],
+    number: { value, type },
+  }))
+  const made = drive(optionsOf(), translations)
+  const [message = expect.fail('there is no message')] = made.messages
+  return {
+    text: message.content.map((block) => ('text' in block ? block.text : '')).join('|'),
+    live: made.steps.slice(0, -1).map((step) => shown(step).join('')),
+    kinds: message.anomalies.map(({ kind }) => kind),
+    made,
+  }
+}
+
+describe('events that come before their turn', () => {
+  it('I3: are given as soon as what was missing has come', () => {
+    const { text, live, kinds } = fold(...from(0, M, OPEN), [3, say('b')], [2, say('a')], ...from(4, ...END))
+    expect([text, live.slice(0, 4), kinds]).toEqual(['ab', ['', '', '', 'ab'], []])
+  })
+
+  it('I10: wait, as many as may be held, and no longer: then the numbers that are missing are passed over', () => {
+    const late = Array.from({ length: HELD_EVENTS + 1 }, (_, at): Event => [3 + at, say('x')])
+    expect(HELD_EVENTS).toBe(16)
+    const { live, kinds } = fold(...from(0, M, OPEN), ...late)
+    expect(live.slice(2)).toEqual([...Array.from({ length: HELD_EVENTS }, () => ''), 'x'.repeat(HELD_EVENTS + 1)])
+    expect(kinds).toEqual(['sequence_gap'])
+  })
+
+  it('I3: wait on if others go because too many are held: only the lowest run goes', () => {
+    // 2 never comes, 10 comes after all that follow it.
+    const letters = 'defghijklmnopqrstu'
+    const rest = [3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
+    const events = rest.map((value): Event => [value, say(letters[value - 3] ?? '')])
+    const { text } = fold(...from(0, M, OPEN), ...events, [10, say('k')], ...from(21, ...END))
+    expect(text).toBe('defghijklmnopqrstu')
+  })
+
+  it('I3: are not overtaken by a soft terminal, and are by an error, which is taken whatever its number', () => {
+    const { text } = fold(...from(0, M, OPEN), [3, say('b')], [4, soft], [2, say('a')], ...from(5, ...END))
+    expect(text).toBe('ab')
+    const failed = fold(...from(0, M, OPEN), [9, fail], [2, say('a')])
+    expect([failed.text, failed.live]).toEqual(['', ['', '', '', '']])
+  })
+
+  it('I4: are given in order when the numbers turn out to lie', () => {
+    const { text, kinds } = fold(...from(0, M, OPEN), [4, say('b')], [3, say('a')], [1, say('c')])
+    expect([text, kinds]).toEqual(['abc', ['sequence_unreliable']])
+  })
+})
+
+describe('events that come twice under their number', () => {
+  it('I3: are noted with the text that they had, if they had one', () => {
+    const { made, text } = fold(...from(0, M, OPEN, say('a'), say('')), [2, say('a')], [3, say('')])
+    expect(text).toBe('a')
+    expect(made.messages[0]?.anomalies).toEqual([
+      { kind: 'duplicate_event', detail: 'number 2: append', value: 'a' },
+      { kind: 'duplicate_event', detail: 'number 3: append' },
+    ])
+  })
+
+  it('I3: are dropped also if they report an error that may not be the last word', () => {
+    expect(fold(...from(0, M, vague), [1, vague]).kinds).toEqual(['duplicate_event'])
+  })
+
+  it('I4: are late if the message has ended, and no part of it', () => {
+    const { kinds, made } = fold(...from(0, M, OPEN, say('a'), ...END), [2, say('a')])
+    expect(kinds).toEqual([])
+    expect(made.assembler.anomalies).toEqual([{ kind: 'late_event', count: 1 }])
+  })
+})
+
+describe('a stream that does not begin with its first number', () => {
+  it('I3: is shown from its first event on, and goes on from there', () => {
+    const { live, kinds } = fold([7, OPEN], [8, say('a')], [9, say('b')])
+    expect([live, kinds]).toEqual([['', 'a', 'b'], ['missing_begin']])
+  })
+
+  it('I3: takes what is numbered before that once, and goes on after it', () => {
+    const { text, live, kinds } = fold([5, OPEN], [6, say('a')], [4, say('b')], [4, say('b')], [7, say('c')])
+    expect([text, live, kinds]).toEqual(['abc', ['', 'a', 'b', '', 'c'], ['missing_begin', 'duplicate_event']])
+  })
+
+  it('I10: keeps no place for all the numbers before that', () => {
+    expect(fold([2 ** 40, OPEN], [2 ** 40 + 1, say('a')], [3, say('b')]).text).toBe('ab')
+  })
+})
+
+describe('a begin event that comes again', () => {
+  it('I3: does not start the count anew if the numbers go on from where they were', () => {
+    const { text, live, kinds } = fold(...from(0, M, OPEN, say('a')), [0, M], ...from(3, say('b'), ...END))
+    expect([text, live.slice(2, 5), kinds]).toEqual(['ab', ['a', '', 'b'], ['repeated_begin']])
+  })
+
+  it('I3: also not if it comes several times', () => {
+    const { text, kinds } = fold(...from(0, M, OPEN, say('a')), [0, M], [0, M], ...from(3, say('b'), ...END))
+    expect(text).toBe('ab')
+    expect(new Set(kinds)).toEqual(new Set(['repeated_begin']))
+  })
+
+  it('I4: and is the last that comes loses nothing of what waits for its turn', () => {
+    const { text } = fold(...from(0, M, OPEN), [3, say('b')], [0, M])
+    expect(text).toBe('b')
+  })
+
+  it('I3: starts the count anew if the numbers do: the message is what they number now', () => {
+    const { text } = fold(...from(0, M, OPEN, say('a')), ...from(0, M, OPEN, say('b'), ...END))
+    expect(text).toBe('b')
+  })
+
+  it('I3: starts the count anew if it is numbered on: nothing is missing before it', () => {
+    const once = fold(...from(0, M, OPEN, say('a')), ...from(9, M, OPEN, say('a'), ...END))
+    expect([once.text, once.kinds]).toEqual(['a', ['repeated_begin']])
+    expect(once.live).toEqual(['', '', 'a', '', '', '', '', '', ''])
+    const lower = fold(...from(0, M, OPEN, say('a')), [3, M], ...from(1, OPEN, say('b')), ...from(4, ...END))
+    expect(lower.text).toBe('b')
+  })
+
+  it('I4: voids what waited for its turn before it, which is noted and comes again after it', () => {
+    const { text, kinds, made } = fold(
+      ...from(0, M, OPEN),
+      [3, say('b')],
+      ...from(0, M, OPEN, say('a'), say('b'), ...END),
+    )
+    expect(text).toBe('ab')
+    expect(kinds).toContain('sequence_gap')
+    expect(made.assembler.anomalies).toEqual([])
+  })
+})

@@ -106,8 +106,8 @@ function placesTried(stream: FaultStream, plan: FaultPlan): readonly number[] {
   return places.filter((place) => place % STRIDE === 0 || (place % 7 === 0 && isInCharacter(place)) || ends.has(place))
 }
 
-const NEAR_EVENTS = 8
-const STRIDE = 97
+const NEAR_EVENTS = 6
+const STRIDE = 199
 
 /** What was shown of each message after each number of events. */
 export function shownAfter(one: Case): readonly (readonly MessageSnapshot[])[] {

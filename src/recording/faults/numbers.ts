@@ -122,7 +122,8 @@ const dropped: FaultPlan = {
  * Whether the blocks that an event speaks of are given whole from an event on, and come in the same order without it:
  * one that it would have opened must be whole before anything else comes.
  */
-function isToldAgain({ meanings }: FaultStream, index: number, from = index + 1): boolean {
+function isToldAgain(stream: FaultStream, index: number, from = index + 1): boolean {
+  const { meanings } = stream.untilEnd
   const here = keysIn(meanings.slice(index, index + 1), CONTENT)
   const whole = new Set(keysIn(meanings.slice(from), ['snapshot']))
   if (!here.every((key) => whole.has(key)) || !haveSameBlocks(meanings, meanings.toSpliced(index, 1))) return false

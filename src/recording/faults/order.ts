@@ -27,7 +27,8 @@ function isWholeAgain(meaning: Meaning): boolean {
 }
 
 /** Whether the last event holds every block, and others tell their order. */
-function endsWhole({ meanings, landmarks }: FaultStream): boolean {
+function endsWhole({ untilEnd }: FaultStream): boolean {
+  const { meanings, landmarks } = untilEnd
   const keys = new Set(meanings.flatMap(({ operations }) => operations.flatMap(keyOfContent)))
   if (
     !haveSameBlocks(

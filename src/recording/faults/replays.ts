@@ -198,6 +198,14 @@ function hasUnlistedCalls(event: SseEvent): boolean {
   )
 }
 
+/** Whether what goes on is told from what begins again: blocks have events that open them, or events have numbers. */
+function goesOnByItself(stream: FaultStream): boolean {
+  const opensWithContent = stream.meanings.some(
+    (meaning) => does(meaning, 'open') && (does(meaning, 'append') || does(meaning, 'list')),
+  )
+  return !opensWithContent || hasTrueNumbers(stream)
+}
+
 /** Whether the numbers go on behind an event: one that was there already would mean that another run has begun. */
 function risesBehind({ meanings }: FaultStream, place: number): boolean {
   const numbers = (some: typeof meanings): number[] => some.flatMap(({ number }) => number ?? [])
@@ -211,7 +219,7 @@ const beginAgain: FaultPlan = {
   at: 'event',
   effects: { 'anthropic-messages': 'same', 'openai-responses': 'same' },
   places: (stream) =>
-    hasId(stream)
+    hasId(stream) && goesOnByItself(stream)
       ? range(1, stream.landmarks.over).filter(
           (place) => begins(stream, place) && stream.canGoOnBehind(place) && risesBehind(stream, place),
         )

@@ -62,12 +62,13 @@ function keysIn({ meanings }: FaultStream): Set<string> {
 }
 
 /** Whether every item was given whole before the last event. */
-function isToldByItems(stream: FaultStream): boolean {
+function isToldByItems(whole: FaultStream): boolean {
+  const stream = whole.untilEnd
   const told = stream.meanings.filter((meaning, index) => isKept(stream.events[index], meaning))
   if (!haveSameBlocks(stream.meanings, told)) return false
-  const whole = wholeIn(stream, (_, index) => isEventOfItem(stream.events[index], 'done'))
+  const given = wholeIn(stream, (_, index) => isEventOfItem(stream.events[index], 'done'))
   const all = keysIn(stream)
-  return isInOrder(stream) && all.size > 0 && [...all].every((key) => whole.has(key))
+  return isInOrder(stream) && all.size > 0 && [...all].every((key) => given.has(key))
 }
 
 function isEventOfItem(event: SseEvent | undefined, what: 'added' | 'done'): boolean {
@@ -90,7 +91,8 @@ function areApart(stream: FaultStream): boolean {
 }
 
 /** Whether the last event holds the same items that were given whole before: what is encrypted may differ. */
-function isSaidTwice({ events, landmarks }: FaultStream): boolean {
+function isSaidTwice({ untilEnd }: FaultStream): boolean {
+  const { events, landmarks } = untilEnd
   const last = events[landmarks.over]?.payload
   const output = isObject(last) && isObject(last.response) ? last.response.output : undefined
   if (!Array.isArray(output)) return false

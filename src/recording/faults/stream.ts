@@ -4,8 +4,9 @@
  */
 import type { Dialect } from '../../message.ts'
 import type { RecordedChunk, RecordedEnding, Recording } from '../format.ts'
-import { dialectIn, does, isDelta, landmarksOf, meaningsOf, type Landmarks, type Meaning } from './meaning.ts'
+import { dialectIn, does, landmarksOf, meaningsOf, type Landmarks, type Meaning } from './meaning.ts'
 import { splitEvents, type SseEvent } from './sse-event.ts'
+import { wholenessOf, type Wholeness } from './wholeness.ts'
 
 /** How the bytes are cut into chunks: one for each event, one for each byte, one in all, between CR and LF, at one place. */
 export type Chunking = 'events' | 'bytes' | 'one' | 'line ends' | { readonly at: number }
@@ -28,6 +29,7 @@ export class FaultStream {
   readonly endMs: number | undefined
   #meanings: readonly Meaning[] | undefined
   #landmarks: Landmarks | undefined
+  #wholeness: Wholeness | undefined
 
   constructor(parts: Parts) {
     this.dialect = parts.dialect
@@ -54,6 +56,12 @@ export class FaultStream {
     return this.events.some(({ name }) => name !== undefined)
   }
 
+  /** The stream as far as the last event of its protocol: what comes behind that says nothing any more. */
+  get untilEnd(): FaultStream {
+    const { over } = this.landmarks
+    return over < this.events.length - 1 ? this.with({ events: this.events.slice(0, over + 1) }) : this
+  }
+
   /** How often the message begins. */
   get beginnings(): number {
     return this.meanings.filter((meaning) => does(meaning, 'begin')).length
@@ -66,25 +74,18 @@ export class FaultStream {
 
   /** Whether what has come by then is the beginning of the whole: no piece of it is still to come, and none came too late. */
   isWholeUntil(place: number): boolean {
-    const ended = new Set<string>()
-    let highest = -1
-    return this.meanings.every(({ operations, number }, index) => {
-      if (index < place && number !== undefined) {
-        if (operations.some(({ op }) => op === 'begin')) highest = number
-        if (number < highest - HELD_EVENTS) return false
-        highest = Math.max(highest, number)
-      }
-      return operations.every((operation) => {
-        if (operation.op === 'close' && index < place) ended.add(operation.key)
-        else if (operation.op === 'open') ended.delete(operation.key)
-        return index < place || operation.op !== 'append' || !ended.has(operation.key)
-      })
-    })
+    const { tooLate, divided } = this.#wholenessOnce()
+    return place < tooLate && !divided.has(place)
   }
 
   /** Whether no content has come between the stop reason and a place: then it cannot be a repeat that is cut. */
   isQuietUntil(place: number): boolean {
-    return !this.meanings.slice(this.landmarks.stopped + 1, place).some(isDelta)
+    return place < this.#wholenessOnce().repeating
+  }
+
+  #wholenessOnce(): Wholeness {
+    this.#wholeness ??= wholenessOf(this.meanings, this.landmarks.stopped)
+    return this.#wholeness
   }
 
   /** The stream with some of its parts replaced. Events of which one runs into the next are split anew. */
@@ -185,9 +186,6 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   }
   return whole
 }
-
-/** For so many events a numbered one is waited for. */
-const HELD_EVENTS = 16
 
 const BOM = Uint8Array.of(0xef, 0xbb, 0xbf)
 const CR = 0x0d

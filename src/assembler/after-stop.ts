@@ -2,9 +2,9 @@
  * What comes of a message after its stop reason, in a protocol that has no event by which a message begins again: it is held back until
  * it is known whether a proxy repeats itself or the model goes on. `decideAfterStop` in `state.ts` judges; here are the facts for it.
  */
-import { equalJson, sizeOfJson, type JsonValue } from '../json.ts'
+import { equalJson, growFields, isObject, sizeOfJson, type JsonObject, type JsonValue } from '../json.ts'
 import type { BlockOperation, MetaOperation, Operation } from '../operation.ts'
-import { isSameBlock, type Block } from './block.ts'
+import { argumentsOf, isPresent, isSameBlock, type Block } from './block.ts'
 import { decideAfterStop } from './state.ts'
 
 export type LateOperation = BlockOperation | MetaOperation
@@ -45,13 +45,16 @@ export class AfterStop {
   }
 
   /** Gives back what was held, and what it was. */
-  release(blocks: ReadonlyMap<string, Block>, before: 'stop' | 'end'): Released | undefined {
+  release(
+    { byKey: blocks, wire }: { readonly byKey: ReadonlyMap<string, Block>; readonly wire: JsonObject },
+    before: 'stop' | 'end',
+  ): Released | undefined {
     const held = this.#held
     const opensAgain = this.#opensAgain
     this.#held = []
     this.#opensAgain = false
     if (held.length === 0) return undefined
-    const { tail, head } = compare(held, blocks, this.#tails, opensAgain && before === 'end')
+    const { tail, head } = compare(held, { blocks, wire, tails: this.#tails }, opensAgain && before === 'end')
     const kind = decideAfterStop({ tail, head, opensAgain, before })
     if (kind === 'continuation') this.#follow(held, blocks)
     return { kind, operations: held }
@@ -79,17 +82,29 @@ interface Held {
   readonly items: JsonValue[]
 }
 
+/** What the message has, to compare with. */
+interface Known {
+  readonly blocks: ReadonlyMap<string, Block>
+  readonly wire: JsonObject
+  readonly tails: Tails
+}
+
 /** Whether, block by block, what is held is the end, or the beginning, of what the message has. */
 function compare(
   operations: readonly LateOperation[],
-  blocks: ReadonlyMap<string, Block>,
-  tails: Tails,
+  { blocks, wire, tails }: Known,
   wantsHead: boolean,
 ): { readonly tail: boolean; readonly head: boolean } {
   const byBlock = new Map<Block, Held>()
+  const unnamed = new Map<string, UnnamedCall>()
+  const lists: JsonObject = {}
   for (const operation of operations) {
-    if (operation.op === 'meta') continue
+    if (operation.op === 'meta') {
+      growFields(lists, operation.append ?? {})
+      continue
+    }
     const block = blocks.get(operation.key)
+    if (block === undefined && addUnnamed(unnamed, operation)) continue
     if (block === undefined || !isRepeatOf(block, operation)) return { tail: false, head: false }
     const held = byBlock.get(block) ?? { text: '', items: [] }
     byBlock.set(block, held)
@@ -97,12 +112,59 @@ function compare(
     if (operation.op === 'list') held.items.push(operation.item)
   }
   const all = [...byBlock]
-  if (!all.some(([, { text, items }]) => text !== '' || items.length > 0)) return { tail: false, head: false }
+  const hasContent = all.some(([, { text, items }]) => text !== '' || items.length > 0)
+  if (!hasContent && unnamed.size === 0) return { tail: endsWithFields(wire, lists), head: false }
+  const areLast = areLastCalls([...unnamed.values()], [...blocks.values()])
   return {
-    tail: all.every(([block, { text, items }]) => hasItemsAt(block, items, -1) && tails.endsWith(block, text)),
+    tail:
+      areLast && all.every(([block, { text, items }]) => hasItemsAt(block, items, -1) && tails.endsWith(block, text)),
     head:
-      wantsHead && all.every(([block, { text, items }]) => hasItemsAt(block, items, 0) && block.text.startsWith(text)),
+      wantsHead &&
+      unnamed.size === 0 &&
+      all.every(([block, { text, items }]) => hasItemsAt(block, items, 0) && block.text.startsWith(text)),
   }
+}
+
+/** A call to which the wire gives no id: only its name and arguments can tell whether it is there already. */
+interface UnnamedCall {
+  name: string
+  text: string
+}
+
+/** Whether the operation is about such a call, which is not among the blocks. */
+function addUnnamed(calls: Map<string, UnnamedCall>, operation: BlockOperation): boolean {
+  if (operation.op === 'close') return calls.has(operation.key)
+  if (operation.kind !== 'tool_call') return false
+  const call = calls.get(operation.key) ?? { name: '', text: '' }
+  calls.set(operation.key, call)
+  if (operation.op === 'append') call.text += operation.text
+  if (operation.op === 'append' || operation.op === 'list') return true
+  const { id, name } = operation.fields ?? {}
+  call.name = name ?? call.name
+  call.text = operation.op === 'snapshot' ? (operation.text ?? call.text) : call.text + textOf(operation)
+  return id === undefined || id === null || id === ''
+}
+
+/** Whether the calls are the last of those without an id, in their order. */
+function areLastCalls(calls: readonly UnnamedCall[], blocks: readonly Block[]): boolean {
+  const known = blocks.filter(({ kind, fields }) => kind === 'tool_call' && !isPresent(fields.id)).slice(-calls.length)
+  if (calls.length === 0) return true
+  return calls.every(({ name, text }, i) => known[i]?.fields.name === name && argumentsOf(known[i]) === text)
+}
+
+/** Whether the lists and texts of the message's own fields end with these, and there are any. */
+function endsWithFields(fields: JsonObject, ends: JsonObject): boolean {
+  const names = Object.keys(ends)
+  return (
+    names.length > 0 &&
+    names.every((name) => endsWith(Object.hasOwn(fields, name) ? fields[name] : undefined, ends[name]))
+  )
+}
+
+function endsWith(value: JsonValue | undefined, end: JsonValue | undefined): boolean {
+  if (typeof value === 'string' && typeof end === 'string') return value.endsWith(end)
+  if (Array.isArray(value) && Array.isArray(end)) return equalJson(value.slice(-end.length), end)
+  return isObject(value) && isObject(end) && endsWithFields(value, end)
 }
 
 function isRepeatOf(block: Block, operation: BlockOperation): boolean {

@@ -268,14 +268,16 @@ export class Assembler<D extends Dialect = Dialect> {
   }
 
   #release(strand: Strand<D>, before: 'stop' | 'end'): void {
-    const released = strand.afterStop?.release(strand.draft.byKey, before)
+    const released = strand.afterStop?.release(strand.draft, before)
     if (released === undefined) return
     const isRepeat = released.kind === 'repeat'
     if (isRepeat) this.#output.note(strand.draft, { kind: 'repeated_content' })
     for (const operation of released.operations) {
       // What a repeat says about its blocks, and not of their text, may be new.
       if (!isRepeat) this.#applyLate(strand, operation)
-      else if (operation.op === 'patch') this.#applyTo(strand, { ...operation, append: {} })
+      else if (operation.op === 'patch' && strand.draft.byKey.has(operation.key)) {
+        this.#applyTo(strand, { ...operation, append: {} })
+      }
     }
   }
 

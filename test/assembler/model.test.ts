@@ -1,5 +1,17 @@
 /** The machine against a model of it that is small enough to be read: any operations, and what they come to after each of them. */
-import { array, assert, boolean, constant, constantFrom, nat, oneof, property, tuple, type Arbitrary } from 'fast-check'
+import {
+  array,
+  assert,
+  boolean,
+  constant,
+  constantFrom,
+  nat,
+  oneof,
+  property,
+  record,
+  tuple,
+  type Arbitrary,
+} from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { STOP_REASONS, type AssistantMessage, type BlockKind } from '../../src/message.ts'
 import type { BlockFields, OpenOperation, Operation } from '../../src/operation.ts'
@@ -135,9 +147,14 @@ function inAnyOrder(message: object): object {
   return { ...message, told: message.told.map((one) => JSON.stringify(one)).toSorted() }
 }
 
-function expectAgreement(sequences: Arbitrary<readonly Operation[]>): void {
+interface Case {
+  readonly all: readonly Operation[]
+  readonly isEarly: boolean
+}
+
+function expectAgreement(cases: Arbitrary<Case>): void {
   assert(
-    property(sequences, nat(), endings, boolean(), (all, place, ending, isEarly) => {
+    property(cases, nat(), endings, ({ all, isEarly }, place, ending) => {
       for (const to of [1 + (place % all.length), all.length]) {
         const sequence = all.slice(0, to)
         const made = drive(optionsOf({ toolCalls: isEarly ? 'early' : 'stop' }), singly(sequence), ending)
@@ -157,10 +174,15 @@ function expectAgreement(sequences: Arbitrary<readonly Operation[]>): void {
 
 describe('after any operations the message is what the model says', () => {
   it('I2, I3: of what is sent again, goes on, or is generated anew', () => {
-    expectAgreement(sequenceOf(begins, again))
+    const cases = tuple(sequenceOf(begins, again), boolean()).map(([all, isEarly]) => ({
+      // Whether a call that waited for a better reason is handed out early once that reason is void, the model does not know.
+      all: isEarly ? all.filter(({ op }) => op !== 'stop') : all,
+      isEarly,
+    }))
+    expectAgreement(cases)
   })
 
   it('I5, I6: of final forms, stop reasons, calls and endings', () => {
-    expectAgreement(sequenceOf(finalForm, finalForm, lost))
+    expectAgreement(record({ all: sequenceOf(finalForm, finalForm, lost), isEarly: boolean() }))
   })
 })

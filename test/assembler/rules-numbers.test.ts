@@ -73,6 +73,23 @@ describe('events that come before their turn', () => {
   })
 })
 
+describe('an event whose number is far ahead', () => {
+  it('I3: is where the count goes on if the next one is numbered after it, and what is missing is noted', () => {
+    const { text, live, kinds } = fold(...from(0, M, OPEN, say('a')), ...from(100, say('b'), say('c'), ...END))
+    expect([text, live.slice(2, 5), kinds]).toEqual(['abc', ['a', '', 'bc'], ['sequence_gap']])
+  })
+
+  it('I3: comes after what waited for its turn before it', () => {
+    const { text } = fold(...from(0, M, OPEN), [3, say('b')], ...from(100, say('c'), say('d'), ...END))
+    expect(text).toBe('bcd')
+  })
+
+  it('I4: means nothing if the next one is numbered as if it had not come', () => {
+    const { text, kinds } = fold(...from(0, M, OPEN, say('a')), [100, say('b')], ...from(3, say('c'), ...END))
+    expect([text, kinds]).toEqual(['abc', ['sequence_stray']])
+  })
+})
+
 describe('events that come twice under their number', () => {
   it('I3: are noted with the text that they had, if they had one', () => {
     const { made, text } = fold(...from(0, M, OPEN, say('a'), say('')), [2, say('a')], [3, say('')])

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { AnomalyKind } from '../../src/anomaly.ts'
+import type { JsonObject } from '../../src/json.ts'
 import type { StopReason, Usage } from '../../src/message.ts'
 import { expectNothingTakenBack } from '../support/folded.ts'
 import { withoutAnomalies } from '../support/operations.ts'
@@ -360,4 +361,46 @@ describe('the end of a chat stream', () => {
   it('quirk 3.31: with the mark and no finish keeps what came', () => {
     expect(textOf(run(chatWire, [text('Hel'), text('lo'), DONE]).message)).toBe('Hello')
   })
+})
+
+describe('a call without an id that comes again after the finish', () => {
+  const whole = (id: string | null, name: string, written: string): JsonObject =>
+    chunk({ tool_calls: [{ id, type: 'function', function: { name, arguments: written } }] }, { finish_reason: 'stop' })
+  const callsOf = (events: readonly ProviderEvent[]): string[] =>
+    handedOut(run(chatWire, events)).map(({ name, input }) => `${name} ${JSON.stringify(input)}`)
+
+  it.each([
+    ['an empty id', ''],
+    ['no id', null],
+  ])('I2: in the chunk with the finish, under %s, is one call', (_, id) => {
+    const one = whole(id, 'f', '{"a":1}')
+    expect(callsOf([one, one, DONE])).toEqual(['f {"a":1}'])
+    expect(callsOf([one, one, one, DONE])).toEqual(['f {"a":1}'])
+  })
+
+  it('I4: is another call if its name or arguments differ', () => {
+    expect(callsOf([whole('', 'f', '{"a":1}'), whole('', 'f', '{"a":2}'), DONE])).toEqual(['f {"a":1}', 'f {"a":2}'])
+    expect(callsOf([whole('', 'f', '{"a":1}'), whole('', 'g', '{"a":1}'), DONE])).toEqual(['f {"a":1}', 'g {"a":1}'])
+  })
+
+  it('I2: in several pieces under known indexes is one call', () => {
+    const pieces = [0, 1].flatMap((index) => [
+      calls(call(index, undefined, 'f', '')),
+      calls(call(index, undefined, undefined, `{"n":${index}`)),
+      calls(call(index, undefined, undefined, '}')),
+    ])
+    const sent = [ROLE, ...pieces, finish('tool_calls')]
+    expect(callsOf([...sent, ...sent, DONE])).toEqual(['f {"n":0}', 'f {"n":1}'])
+    expect(callsOf([...sent, ...pieces.slice(3), finish('tool_calls'), DONE])).toEqual(['f {"n":0}', 'f {"n":1}'])
+  })
+})
+
+it('I3: a tail of nothing but a growing list is dropped; one that goes on is not', () => {
+  const detail = (said: string): JsonObject => chunk({ reasoning_details: [{ type: 'reasoning.text', text: said }] })
+  const sent = [ROLE, detail('a'), detail('b'), text('Hello'), finish('stop')]
+  const clean = run(chatWire, [...sent, DONE])
+  const again = run(chatWire, [...sent, detail('b'), finish('stop'), DONE])
+  expect(again.message.wire).toEqual(clean.message.wire)
+  const onward = run(chatWire, [...sent, detail('c'), finish('stop'), DONE])
+  expect(JSON.stringify(onward.message.wire)).toContain('"c"')
 })

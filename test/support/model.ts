@@ -58,7 +58,8 @@ export function modelOf(all: readonly Operation[], how: How, attempt = 1, id?: s
     if (operation.op === 'fail') end = 'failed'
     if (operation.op === 'anomaly') for (const one of content) one.isTainted ||= one.closed === undefined
     if (operation.op === 'close' && block?.again !== undefined && block.again !== block.text) return since
-    if (operation.op === 'close' && block) close(block, true)
+    if (operation.op === 'close' && block && block.closed === undefined) close(block, true)
+    if (operation.op === 'close' && block) block.again = undefined
     if (operation.op === 'snapshot' && block && operation.rank >= block.rank && !calls.includes(block))
       Object.assign(block, { rank: operation.rank, text: operation.text || block.text })
     if (operation.op === 'append' && block) {

@@ -27,7 +27,7 @@ const WARM = 300
 
 const { contender, dialect, count, dist } = JSON.parse(process.argv[2])
 const said = {
-  text: [...textDeltas(4), ` ${MARK}`, ...textDeltas(2, 2)],
+  text: [...textDeltas(1), ` ${MARK}`, ...textDeltas(1, 2)],
   input: { id: MARK, path: 'a/b.ts', lines: 12 },
 }
 const [before, after] = JSON.stringify(said.input).split(MARK)

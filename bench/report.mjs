@@ -170,15 +170,16 @@ function memoryTable({ memory }) {
 function manyParts(measured) {
   const [first] = measured.many
   if (first === undefined) return []
-  const events = [...new Set(measured.many.filter(({ turns }) => turns > 0).map((one) => one.events / one.turns))]
+  const events = measured.many.filter(({ turns }) => turns > 0).map((one) => one.events / one.turns)
+  const runs = Math.max(...measured.many.map((one) => one.runs ?? 0))
   return [
     '## Ten thousand turns at once',
     aboutOf(measured),
     `${first.turns.toLocaleString('en')} turns in one process: all are open before the first stream gives anything, and then each stream gives one event a round, so that
-all of them are under way until the end. Each says a short text and calls one tool, ${Math.min(...events)} to ${Math.max(...events)} events in all, with its own number in the text and in
-the call: a message with the number of another turn, or a call that came twice, would fail the run. The seconds are from the first call to the
-last message, waiting and working, then those that the processor worked; the heap and the resident set are at their peak, above idle, garbage being collected when the runtime wants to, so that much of
-them is garbage. The SDKs answer from one client, behind a \`fetch\`. Each figure is the median of ${Math.max(...measured.many.map(({ runs = 0 }) => runs))} processes that do nothing else.`,
+all of them are under way until the end. Each says a short text and calls one tool, ${Math.min(...events)} to ${Math.max(...events)} events in all, with its own number in the
+text and in the call: a message with the number of another turn, or a call that came twice, would fail the run. The seconds are those from the
+first call to the last message, and then those that the processor worked. The heap and the resident set are at their peak, above idle; garbage
+is collected when the runtime wants to, and much of them is garbage. The SDKs answer from one client, behind a \`fetch\`. ${runs > 1 ? `Each figure is the median of\n${runs} runs, each in a process of its own (the streams alone: one run).` : 'Each figure is\nfrom one run, in a process of its own.'}`,
     markdown(...manyTable(measured.many)),
   ]
 }
@@ -192,8 +193,8 @@ function hostileParts({ hostile }) {
     '## Streams that never end',
     `What a server can make onefold hold that goes on for ever, each with as much as possible of one thing, in a process whose heap is limited
 to ${HEAP_MB} MB. The limits are scaled down: \`messageLength\` and \`eventLength\` at most ${limitOf('messageLength') / 1024} Ki characters, \`blocks\` ${limitOf('blocks')}, \`choices\` ${limitOf('choices')}. Either
-a limit ends the turn, or nothing of the stream is kept; what is held is what is alive after a collection, the message with it, within half a
-megabyte that the process itself needs more or less. For each character that a limit counts that is two to four bytes in long pieces, and much
+a limit ends the turn, or nothing of the stream is kept; what is held is what is alive after a collection, the message with it, more or less
+half a megabyte that the process itself needs. For each character that a limit counts that is a few bytes in long pieces, and much
 more in tiny ones, each of which is an object: at most ${ratio(worst)} bytes here, which with the default of 64 Mi characters would be ${gigabytes.toFixed(1)} GB. Whoever reads
 from servers that are not trusted sets \`limits.messageLength\` to what the heap has room for.`,
     ...(beyond.length === 0 ? [] : [`${beyond.length} of ${hostile.length} hold more than they may.`]),

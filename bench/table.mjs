@@ -85,6 +85,8 @@ export function manyTable(many) {
   return [head, rows]
 }
 
+/** Less than that says more about the process than about the stream. */
+const NOISE_BYTES = 256 * 1024
 const UNITS = { eventLength: 'a character', messageLength: 'a character', blocks: 'a block', choices: 'a choice' }
 
 /** Streams that never end, as a head and rows. */
@@ -94,7 +96,7 @@ export function hostileTable(hostile) {
     const { says, dialect = 'any', ended, fedBytes, heldBytes, isDead } = row
     if (isDead) return [says, dialect, '', '', '', '', 'ended the process']
     const each = perUnit(row)
-    const held = each === undefined ? '' : `${ratio(each)} ${UNITS[ended]}`
+    const held = each === undefined || heldBytes < NOISE_BYTES ? '' : `${ratio(each)} ${UNITS[ended]}`
     const remark = isBeyond(row) ? 'more than it may' : ''
     return [says, dialect, endOf(row), (fedBytes / 1000).toFixed(0), (heldBytes / 1000).toFixed(0), held, remark]
   })

@@ -12,14 +12,14 @@ import { HOSTILE } from './hostile-streams.mjs'
 
 const KI = 1024
 /** What the process itself needs more or less, its compiled code above all. */
-const SLACK = 768 * KI
+const SLACK = 1024 * KI
 
 const { dist, scale = 1, from = 0 } = JSON.parse(process.argv[2])
 const { assemble, createAssembler } = await loadOnefold(dist)
 
 const small = 16 * KI * scale
 const large = 64 * KI * scale
-const rest = { blocks: Math.ceil(200 * scale), choices: 4, anomalies: 100 }
+const rest = { blocks: Math.ceil(200 * scale), choices: 4, messages: Math.ceil(200 * scale), anomalies: 100 }
 /**
  * `fed`: so many bytes of a stream are enough, where nothing ends it before. `ceiling`: so many bytes may be held for each character that
  * the limits allow; a string of one character is a hundred bytes of objects, a long one is its characters.
@@ -79,7 +79,7 @@ async function byTurn(body, options, look, read) {
   const turn = assemble(source, options)
   const unread = read === 'unread' ? turn[Symbol.asyncIterator]() : undefined
   if (unread === undefined) for await (const _event of turn);
-  const message = await turn.message()
+  const message = (await turn.messages()).at(-1)
   await look()
   await unread?.return()
   return message
@@ -102,7 +102,7 @@ function endOf({ outcome }) {
   const { message, class: kind } = outcome.error
   if (kind !== 'limit') return kind
   if (/one event/u.test(message)) return 'eventLength'
-  return ['blocks', 'choices'].find((name) => message.includes(name)) ?? 'messageLength'
+  return ['blocks', 'choices', 'messages'].find((name) => message.includes(name)) ?? 'messageLength'
 }
 
 async function alive() {

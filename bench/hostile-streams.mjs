@@ -212,7 +212,13 @@ export const HOSTILE = [
     'searches with long ids',
     'large',
     (n, long) => [{ type: 'response.web_search_call.searching', item_id: `${long}${n}` }],
-    { ends: 'messageLength', start: [CREATED] },
+    { start: [CREATED] },
+  ),
+  responses(
+    'search after search',
+    'small',
+    (n) => [{ type: 'response.web_search_call.searching', item_id: `w${n}`, output_index: n }],
+    { ends: 'blocks', start: [CREATED] },
   ),
   responses(
     'one search',
@@ -277,7 +283,7 @@ export const HOSTILE = [
     'one numbered event, long, sent again',
     'large',
     (_, long) => [{ type: 'response.output_text.delta', ...part, delta: long, sequence_number: 1 }],
-    { start: [NUMBERED] },
+    { ends: 'messageLength', start: [NUMBERED] },
   ),
   responses(
     'long events that come too early',
@@ -287,6 +293,7 @@ export const HOSTILE = [
   ),
 
   anthropic('message after message of a source of many', 'small', (n) => [message({ id: `msg_${n}` }), END], {
+    ends: 'messages',
     options: { many: true },
   }),
   anthropic('usage, with a reader that never reads', 'nothing', (n) => [usage({ output_tokens: n })], {

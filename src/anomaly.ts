@@ -66,7 +66,11 @@ export interface Anomaly {
   readonly count?: number
 }
 
-/** At most 4 KB of a text, for an anomaly or an error. */
+const EXCERPT_LENGTH = 4096
+
+/** At most 4 KB of a text, for an anomaly or an error. A copy: a piece of a long text would keep the whole of it alive. */
 export function excerpt(text: string): string {
-  return text.length <= 4096 ? text : `${text.slice(0, 4095)}…`
+  if (text.length <= EXCERPT_LENGTH) return text
+  const copy: unknown = JSON.parse(JSON.stringify(text.slice(0, EXCERPT_LENGTH - 1)))
+  return `${String(copy)}…`
 }

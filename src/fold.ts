@@ -364,12 +364,14 @@ export class Fold<D extends Dialect = Dialect> {
 
   /** What is nested deeper than any real payload is malformed, wherever in it that is found. */
   #translated(
-    { translate, assembler }: Extract<Reading<D>, { kind: 'reading' }>,
+    { definition, translate, assembler }: Extract<Reading<D>, { kind: 'reading' }>,
     event: ProviderEvent,
     text = '',
   ): void {
     try {
-      const translation = translate(event)
+      // Once all is over nothing is remembered of what still comes: there is no limit to it.
+      const isAfter = assembler.hasLateEvents && assembler.isTerminal
+      const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
       if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
       assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
     } catch (error) {

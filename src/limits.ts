@@ -5,12 +5,17 @@ import { MisuseError } from './errors.ts'
 export interface Limits {
   /** Of one SSE event, its data or any other line. Default 16 Mi. */
   readonly eventLength: number
-  /** Of one message with everything that was replaced in it. Default 64 Mi. */
+  /**
+   * Of one message with everything that was replaced in it. A short text takes more memory than its characters: one that comes character
+   * by character about 40 bytes each. Default 64 Mi.
+   */
   readonly messageLength: number
   /** Content blocks of one message. Default 10,000. */
   readonly blocks: number
   /** Parallel answers to one request. Default 128. */
   readonly choices: number
+  /** Messages of a source that carries many. Default 10,000. */
+  readonly messages: number
   /** Levels of nesting in the arguments of a tool call, 512 at most. Default 200. */
   readonly toolDepth: number
   /** Anomalies kept of one message; the rest is counted. Default 100. */
@@ -22,6 +27,7 @@ export const DEFAULT_LIMITS: Limits = {
   messageLength: 64 * 1024 * 1024,
   blocks: 10_000,
   choices: 128,
+  messages: 10_000,
   toolDepth: 200,
   anomalies: 100,
 }

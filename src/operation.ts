@@ -177,4 +177,6 @@ export interface Translation {
   readonly operations: readonly Operation[]
   /** The event's number and type, and of what it is about, for protocols that number their events. */
   readonly number?: { readonly value: number; readonly type: string }
+  /** By its number it comes too late: events that follow it were applied before. */
+  readonly isOvertaken?: true
 }

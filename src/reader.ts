@@ -3,6 +3,9 @@ import type { MisuseError } from './errors.ts'
 import type { Dialect } from './message.ts'
 import type { TurnEvent } from './turn-event.ts'
 
+/** How many events wait for a slow reader, while others want the turn to go on, before those that can be are made one. */
+const SEPARATE_EVENTS = 1024
+
 /** One iteration over a turn: a queue between the turn and whoever reads it. */
 export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, undefined> {
   #queue: TurnEvent<D>[] = []
@@ -23,15 +26,26 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
   }
 
   give(events: readonly TurnEvent<D>[]): void {
+    if (this.#at > SEPARATE_EVENTS) {
+      this.#queue = this.#queue.slice(this.#at)
+      this.#at = 0
+    }
     for (const event of events) {
       const waiting = this.#waiting[this.#firstWaiting]
-      if (waiting === undefined) this.#queue.push(event)
+      if (waiting === undefined) this.#keep(event)
       else {
         this.#firstWaiting += 1
         waiting.resolve({ done: false, value: event })
       }
     }
     if (!this.isWaiting) this.#clearWaiting()
+  }
+
+  #keep(event: TurnEvent<D>): void {
+    const last = this.#queue.length - this.#at > SEPARATE_EVENTS ? this.#queue.at(-1) : undefined
+    const joined = last === undefined ? undefined : join(last, event)
+    if (joined === undefined) this.#queue.push(event)
+    else this.#queue[this.#queue.length - 1] = joined
   }
 
   close(misuse?: MisuseError): void {
@@ -73,4 +87,18 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
     this.#leave()
     return Promise.resolve({ done: true, value: undefined })
   }
+}
+
+/** Two events as one that says the same; undefined if there is none. One that holds what the provider sent stays by itself. */
+function join<D extends Dialect>(last: TurnEvent<D>, next: TurnEvent<D>): TurnEvent<D> | undefined {
+  if (last.message !== next.message || last.attempt !== next.attempt) return undefined
+  if (last.type === 'usage' && next.type === 'usage') return next
+  if (last.raw !== undefined || next.raw !== undefined) return undefined
+  if (last.type === 'tool_input') {
+    if (next.type !== 'tool_input' || last.block !== next.block) return undefined
+    return { ...next, delta: last.delta + next.delta }
+  }
+  if (last.type !== 'text' && last.type !== 'thinking') return undefined
+  if (next.type !== last.type || last.block !== next.block) return undefined
+  return { ...next, text: last.text + next.text }
 }

@@ -725,6 +725,48 @@ describe('reading', () => {
     expect((await events.next()).value?.type).toBe('usage')
   })
 
+  it.each([true, false])(
+    'I10: a reader that never reads does not make a turn grow without end: raw is %s',
+    async (raw) => {
+      const words = Array.from({ length: 6000 }, (_, at) => `<${at}>`)
+      const usage = words.map((_, at) => ({ type: 'message_delta', delta: {}, usage: { output_tokens: at } }))
+      const turn = assemble(
+        pulled([START, ...usage, OPEN, ...words.map(text), CLOSE, TOOL, json('{}'), STOP, END]).source,
+        {
+          raw,
+        },
+      )
+      const reader = turn[Symbol.asyncIterator]()
+      const message = await turn.message()
+      const events: TurnEvent[] = []
+      for (let next = await reader.next(); next.done !== true; next = await reader.next()) events.push(next.value)
+      expect(foldNaively(events)).toEqual(
+        foldNaively(
+          await eventsOf(
+            assemble(JSON.stringify([START, OPEN, text(words.join('')), CLOSE, TOOL, json('{}'), STOP, END])),
+          ),
+        ),
+      )
+      expectLiveEqualsFinal(events, message)
+      const ofType = (type: TurnEvent['type']): number => events.filter((event) => event.type === type).length
+      expect(ofType('usage')).toBeLessThan(1100)
+      if (raw) expect(ofType('text')).toBe(6000)
+      else expect(ofType('text')).toBe(1)
+    },
+  )
+
+  it('gives a slow reader all that came, one by one, as long as it is not much', async () => {
+    const words = Array.from({ length: 1000 }, (_, at) => `<${at}>`)
+    const turn = assemble(pulled([START, OPEN, ...words.map(text), CLOSE, STOP, END]).source)
+    const reader = turn[Symbol.asyncIterator]()
+    await turn.message()
+    const texts: string[] = []
+    for (let next = await reader.next(); next.done !== true; next = await reader.next()) {
+      if (next.value.type === 'text') texts.push(next.value.text)
+    }
+    expect(texts).toEqual(words)
+  })
+
   it('stops at the terminal and cancels what is left', async () => {
     const { source, seen } = pulled([...ALL, text('lost'), ...ALL])
     const message = await fold(source)

@@ -2,7 +2,7 @@
  * What comes of a message after its stop reason, in a protocol that has no event by which a message begins again: it is held back until
  * it is known whether a proxy repeats itself or the model goes on. `decideAfterStop` in `state.ts` judges; here are the facts for it.
  */
-import { equalJson, growFields, isObject, sizeOfJson, type JsonObject, type JsonValue } from '../json.ts'
+import { copyJson, equalJson, growFields, isObject, sizeOfJson, type JsonObject, type JsonValue } from '../json.ts'
 import type { BlockOperation, MetaOperation, Operation } from '../operation.ts'
 import { argumentsOf, isPresent, isSameBlock, type Block } from './block.ts'
 import { decideAfterStop } from './state.ts'
@@ -11,6 +11,7 @@ export type LateOperation = BlockOperation | MetaOperation
 
 export class AfterStop {
   #held: LateOperation[] = []
+  #size = 0
   #opensAgain = false
   readonly #tails = new Tails()
 
@@ -40,8 +41,10 @@ export class AfterStop {
         return never
       }
     }
+    const size = sizeOf(operation)
     this.#held.push(operation)
-    return sizeOf(operation)
+    this.#size += size
+    return size
   }
 
   /** Gives back what was held, and what it was. */
@@ -50,14 +53,16 @@ export class AfterStop {
     before: 'stop' | 'end',
   ): Released | undefined {
     const held = this.#held
+    const size = this.#size
     const opensAgain = this.#opensAgain
     this.#held = []
+    this.#size = 0
     this.#opensAgain = false
     if (held.length === 0) return undefined
     const { tail, head } = compare(held, { blocks, wire, tails: this.#tails }, opensAgain && before === 'end')
     const kind = decideAfterStop({ tail, head, opensAgain, before })
     if (kind === 'continuation') this.#follow(held, blocks)
-    return { kind, operations: held }
+    return { kind, operations: held, size }
   }
 
   /** What is held is about to be added. */
@@ -74,6 +79,8 @@ export class AfterStop {
 export interface Released {
   readonly kind: 'repeat' | 'continuation'
   readonly operations: readonly LateOperation[]
+  /** What was counted of them while they were held. */
+  readonly size: number
 }
 
 /** What is held of one block. */
@@ -223,7 +230,5 @@ class Tails {
 const TAIL_LENGTH = 4096
 
 function sizeOf(operation: LateOperation): number {
-  if (operation.op === 'append') return operation.text.length
-  if (operation.op === 'meta') return sizeOfJson(operation.append ?? null)
-  return 64 + (operation.op === 'snapshot' ? (operation.text ?? '').length : 0)
+  return operation.op === 'append' ? operation.text.length : sizeOfJson(copyJson(operation) ?? null)
 }

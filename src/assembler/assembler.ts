@@ -19,7 +19,9 @@ import type { TurnEvent } from '../turn-event.ts'
 import {
   clearDraft,
   contentOf,
+  failDraft,
   growDraft,
+  limitError,
   mergeUsage,
   mergeWire,
   messageOf,
@@ -46,19 +48,23 @@ export interface AssemblerOptions<D extends Dialect> extends StrandOptions<D> {
 export class Assembler<D extends Dialect = Dialect> {
   readonly #options: AssemblerOptions<D>
   readonly #output: Output<D>
-  readonly #sequence = new Sequence()
+  readonly #sequence: Sequence
   readonly #strands: Strands<D>
   readonly #messages: AssistantMessage<D>[] = []
   readonly #anomalies: Anomaly[] = []
   #lateEvents = 0
+  /** A source of many messages has brought more of them than are kept. */
+  #isFull = false
   /** Something of the event under way came too late. */
   #isLate = false
+  #isOvertaken = false
   #passesMark = true
   /** What the last operation was applied to. */
   #last: Strand<D> | undefined
 
   constructor(options: AssemblerOptions<D>) {
     this.#options = options
+    this.#sequence = new Sequence(options.limits.messageLength)
     this.#output = new Output(options.isLive, options.limits.anomalies)
     this.#strands = new Strands(options, this.#output)
   }
@@ -144,9 +150,13 @@ export class Assembler<D extends Dialect = Dialect> {
     }
   }
 
-  /** True once the protocol's last event was seen: nothing more is to come. Never for a source of many messages. */
+  /**
+   * True once the protocol's last event was seen: nothing more is to come. A source of many messages has none; it ends with the message
+   * that is one too many.
+   */
   get isTerminal(): boolean {
-    if (this.#options.many || this.#strands.size === 0) return false
+    if (this.#options.many) return this.#isFull
+    if (this.#strands.size === 0) return false
     for (const { draft } of this.#strands) if (!hasEnded(draft)) return false
     return true
   }
@@ -161,6 +171,10 @@ export class Assembler<D extends Dialect = Dialect> {
     return this.#lateEvents === 0
       ? this.#anomalies
       : [...this.#anomalies, { kind: 'late_event', count: this.#lateEvents }]
+  }
+
+  get hasLateEvents(): boolean {
+    return this.#lateEvents > 0
   }
 
   get hasContent(): boolean {
@@ -189,6 +203,7 @@ export class Assembler<D extends Dialect = Dialect> {
 
   #applyAll(event: Translation): void {
     this.#isLate = false
+    this.#isOvertaken = event.isOvertaken ?? false
     for (const operation of event.operations) {
       if (operation.op === 'append' && this.#goesOn(operation)) continue
       if (operation.choice !== 'all') this.#apply(this.#strands.of(operation.choice), operation)
@@ -270,6 +285,8 @@ export class Assembler<D extends Dialect = Dialect> {
   #release(strand: Strand<D>, before: 'stop' | 'end'): void {
     const released = strand.afterStop?.release(strand.draft, before)
     if (released === undefined) return
+    // What is applied is counted there.
+    this.#grow(strand.draft, -released.size)
     const isRepeat = released.kind === 'repeat'
     if (isRepeat) this.#output.note(strand.draft, { kind: 'repeated_content' })
     for (const operation of released.operations) {
@@ -326,7 +343,8 @@ export class Assembler<D extends Dialect = Dialect> {
         draft.phase = 'terminated'
         return
       case 'next':
-        this.#apply(this.#strands.begin(draft.choice), operation)
+        if (this.#isFull) this.#isLate = true
+        else this.#next(this.#strands.begin(draft.choice), operation)
         return
       case 'second':
         if (this.#anomalies.length >= this.#options.limits.anomalies) this.#lateEvents += 1
@@ -340,6 +358,16 @@ export class Assembler<D extends Dialect = Dialect> {
         return never
       }
     }
+  }
+
+  /** The next message of many; one that is more than there may be fails with what it began with. */
+  #next(strand: Strand<D>, operation: BeginOperation): void {
+    const { messages } = this.#options.limits
+    this.#isFull = this.#messages.length >= messages
+    this.#apply(strand, operation)
+    if (!this.#isFull) return
+    failDraft(strand.draft, limitError(`one of more than ${messages} messages`))
+    this.#finish(strand, { kind: 'complete' })
   }
 
   /** Another message takes the place of this one, of which an anomaly keeps the content. */
@@ -360,7 +388,7 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'patch':
       case 'snapshot':
       case 'close':
-        blocks.apply(operation)
+        blocks.apply(operation, this.#isOvertaken)
         return
       case 'meta':
         if (operation.id !== undefined && draft.lastId !== undefined && operation.id !== draft.lastId) {
@@ -465,7 +493,9 @@ export class Assembler<D extends Dialect = Dialect> {
   #noteOperation(draft: Draft, { kind, detail, value, key }: AnomalyOperation): void {
     const block = key === undefined ? undefined : draft.byKey.get(key)
     if (kind === 'malformed_event' && draft.beginning === 'none') draft.malformed ??= detail ?? ''
-    this.#grow(draft, (detail?.length ?? 0) + (value === undefined ? 0 : sizeOfJson(value)))
+    // There is one rest of a stream at most: that it was cut, perhaps by the caller, must not exceed a limit.
+    const length = kind === 'cut_event' ? 0 : (detail?.length ?? 0)
+    this.#grow(draft, length + (value === undefined ? 0 : sizeOfJson(value)))
     this.#output.note(
       draft,
       { kind, ...(detail === undefined ? {} : { detail }), ...(value === undefined ? {} : { value }) },
@@ -475,8 +505,14 @@ export class Assembler<D extends Dialect = Dialect> {
 
   readonly #noteNumber = (kind: AnomalyKind, detail: string, value?: string): void => {
     const [strand] = this.#strands
-    if (strand === undefined || hasEnded(strand.draft)) this.#lateEvents += 1
-    else this.#output.note(strand.draft, { kind, detail, ...(value === undefined ? {} : { value }) })
+    if (strand === undefined || hasEnded(strand.draft)) {
+      this.#lateEvents += 1
+      return
+    }
+    const { draft } = strand
+    const kept = draft.anomalies.length
+    this.#output.note(draft, { kind, detail, ...(value === undefined ? {} : { value }) })
+    if (draft.anomalies.length > kept) this.#grow(draft, value?.length ?? 0)
   }
 }
 

@@ -30,6 +30,9 @@ import { BLOCK_TABLE, compareText, decideReopen, goesOn, type BlockRule } from '
 import { Snapshots } from './snapshots.ts'
 import { cutToReplay, endOfPart, Writer } from './writer.ts'
 
+/** What names a block; longer names, which only a hostile server gives, count as what they take. */
+const USUAL_KEY_LENGTH = 64
+
 export interface BlockOptions extends CallOptions {
   /** Whether the dialect opens its blocks with an event of their own. */
   readonly opensBlocks: boolean
@@ -66,13 +69,14 @@ export class Blocks<D extends Dialect> {
     return true
   }
 
-  apply(operation: BlockOperation): void {
+  /** `isOvertaken`: events that follow it were applied before. */
+  apply(operation: BlockOperation, isOvertaken = false): void {
     const block = this.#named(operation)
     // A limit was reached: what exceeds it must not land anywhere else.
     if (this.#draft.phase === 'terminated') return
     const { rule } = BLOCK_TABLE[block?.position.phase ?? 'absent'][operation.op]
     if (block === undefined) this.#first(operation, rule)
-    else this.#next(block, operation, rule)
+    else this.#next(block, operation, rule, isOvertaken)
   }
 
   /** An operation that names a block which there is not. */
@@ -87,7 +91,7 @@ export class Blocks<D extends Dialect> {
     if (rule === 'create' || rule === 'create_unopened') this.#create(operation)
   }
 
-  #next(block: Block, operation: BlockOperation, rule: BlockRule): void {
+  #next(block: Block, operation: BlockOperation, rule: BlockRule, isOvertaken: boolean): void {
     switch (rule) {
       case 'append_late':
         this.#output.note(this.#draft, { kind: 'late_append' }, block)
@@ -102,7 +106,7 @@ export class Blocks<D extends Dialect> {
         else this.#merge(block, operation)
         return
       case 'open_again':
-        if (operation.op === 'open') this.#openAgain(block, operation)
+        if (operation.op === 'open') this.#openAgain(block, operation, isOvertaken)
         return
       case 'reconcile':
         if (operation.op === 'snapshot') this.#reconcile(block, operation)
@@ -188,6 +192,7 @@ export class Blocks<D extends Dialect> {
     const block = createBlock(key, kind, this.#draft)
     this.#draft.byKey.set(key, block)
     this.#draft.pieces += 1
+    this.#writer.grow(Math.max(0, key.length - USUAL_KEY_LENGTH))
     return block
   }
 
@@ -293,7 +298,7 @@ export class Blocks<D extends Dialect> {
     this.#showOnceTold(block)
   }
 
-  #openAgain(block: Block, operation: OpenOperation): void {
+  #openAgain(block: Block, operation: OpenOperation, isOvertaken: boolean): void {
     this.#writer.settle(block)
     const { position } = block
     const decision = decideReopen({
@@ -301,6 +306,7 @@ export class Blocks<D extends Dialect> {
       begunSince: block.run < this.#draft.run,
       isEmpty: isEmptyBlock(block),
       isSame: isSameBlock(block, operation.kind, operation.fields),
+      isOvertaken,
     })
     switch (decision) {
       case 'replay':
@@ -449,7 +455,10 @@ export class Blocks<D extends Dialect> {
       block.snapshotRank = operation.rank
       this.#merge(block, operation)
       const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []
-      if (items.length > 0 && !equalJson(items, block.items)) block.items = items
+      if (items.length > 0 && !equalJson(items, block.items)) {
+        block.items = items
+        this.#writer.grow(sizeOfJson(items))
+      }
     }
     if (operation.closes) this.#closeOnce(block)
   }
@@ -471,7 +480,7 @@ export class Blocks<D extends Dialect> {
     if (operation.op === 'append') block.text += operation.text
     if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
     if (operation.op === 'append' && operation.text !== '') this.#draft.pieces += 1
-    if (operation.op === 'append') this.#writer.grow(operation.text.length)
+    if (operation.op === 'append' || operation.op === 'snapshot') this.#writer.grow(operation.text?.length ?? 0)
     this.#showOnceTold(block)
     if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
     if (operation.op === 'snapshot' && operation.closes) this.#closeOnce(block)

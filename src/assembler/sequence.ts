@@ -3,6 +3,7 @@
  * events wait for their turn. Events without a number pass.
  */
 import type { AnomalyKind } from '../anomaly.ts'
+import { copyJson, sizeOfJson } from '../json.ts'
 import type { Translation } from '../operation.ts'
 import { decideNumber, HELD_EVENTS } from './state.ts'
 
@@ -11,22 +12,27 @@ type Numbered = Translation & { readonly number: NonNullable<Translation['number
 
 interface Run {
   readonly last: number
-  readonly first: number
-  readonly types: (string | undefined)[]
-  readonly held: Map<number, Translation>
+  readonly seen: SeenNumbers
+  readonly held: Map<number, Numbered>
 }
 
 export class Sequence {
+  /** How much may wait, in characters. */
+  readonly #limit: number
   #last: number | undefined
-  /** The number that the run began with, and the types of its events from there on. */
-  #first = 0
-  #types: (string | undefined)[] = []
-  #held = new Map<number, Translation>()
+  #seen = new SeenNumbers()
+  #held = new Map<number, Numbered>()
+  /** How much waits, in characters. */
+  #size = 0
   /** An event whose number is far ahead, until the next shows whether the count goes on from there. */
   #far: Numbered | undefined
   /** The run in which a begin event came once more, until it is known whether another run has begun. */
   #before: Run | undefined
   #isTrusted = true
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
 
   /** The number up to which the events are there, as far as the numbers can be trusted. */
   get last(): number | undefined {
@@ -76,8 +82,8 @@ export class Sequence {
     if (operations.some((operation) => operation.op === 'begin')) {
       this.#setAside(value, note)
       this.#last = value
-      this.#first = value
-      this.#types = [type]
+      this.#seen = new SeenNumbers()
+      this.#seen.add(value, type)
       return [event]
     }
     this.#decideRun(value, note)
@@ -89,7 +95,7 @@ export class Sequence {
       highest: Math.max(this.#last ?? 0, ...this.#held.keys()),
       value,
       type,
-      typeSeen: this.#types[value - this.#first] ?? this.#held.get(value)?.number?.type,
+      typeSeen: this.#seen.typeOf(number) ?? this.#held.get(value)?.number.type,
       isLast,
     })
     switch (decision) {
@@ -102,15 +108,17 @@ export class Sequence {
       }
       case 'apply': {
         const before = isLast ? this.release(note) : []
+        const isOvertaken = this.#last !== undefined && value < this.#last
         this.#pass(value, type)
-        return [...before, event, ...this.#following()]
+        return [...before, isOvertaken ? { ...event, isOvertaken: true } : event, ...this.#following()]
       }
       case 'far':
         this.#far = event
         return []
       case 'hold':
         this.#held.set(value, event)
-        return this.#held.size > HELD_EVENTS ? this.#lowestRun(note) : []
+        this.#size += sizeOf(event)
+        return this.#held.size > HELD_EVENTS || this.#size > this.#limit ? this.#lowestRun(note) : []
       default: {
         const never: never = decision
         return never
@@ -133,8 +141,9 @@ export class Sequence {
   restart(): void {
     this.#before = undefined
     this.#last = undefined
-    this.#types = []
+    this.#seen = new SeenNumbers()
     this.#held.clear()
+    this.#size = 0
     this.#far = undefined
     this.#isTrusted = true
   }
@@ -143,8 +152,9 @@ export class Sequence {
   #setAside(value: number, note: Note): void {
     const isNewRun = this.#last !== undefined && value > this.#last
     if (this.#before === undefined && (this.#last !== undefined || this.#held.size > 0)) {
-      this.#before = { last: this.#last ?? value, first: this.#first, types: this.#types, held: this.#held }
+      this.#before = { last: this.#last ?? value, seen: this.#seen, held: this.#held }
       this.#held = new Map()
+      this.#size = 0
     }
     if (isNewRun) this.#dropBefore(note)
   }
@@ -159,9 +169,10 @@ export class Sequence {
   #goOn(before: Run): void {
     this.#before = undefined
     this.#last = before.last
-    this.#first = before.first
-    this.#types = before.types
+    this.#seen = before.seen
     this.#held = before.held
+    this.#size = 0
+    for (const event of this.#held.values()) this.#size += sizeOf(event)
   }
 
   /** What waited for events before it is sent again after them. */
@@ -173,15 +184,7 @@ export class Sequence {
   }
 
   #pass(value: number, type: string): void {
-    if (this.#last === undefined) this.#first = value
-    const before = this.#first - value
-    if (before <= 0) this.#types[-before] = type
-    else if (before <= HELD_EVENTS) {
-      // The run did not begin with its first event.
-      this.#types.unshift(...Array<undefined>(before))
-      this.#types[0] = type
-      this.#first = value
-    }
+    this.#seen.add(value, type)
     if (this.#last === undefined || value > this.#last) this.#last = value
   }
 
@@ -190,8 +193,9 @@ export class Sequence {
     const run: Translation[] = []
     while (this.#last !== undefined) {
       const next = this.#held.get(this.#last + 1)
-      if (next?.number === undefined) break
+      if (next === undefined) break
       this.#held.delete(next.number.value)
+      this.#size -= sizeOf(next)
       this.#pass(next.number.value, next.number.type)
       run.push(next)
     }
@@ -214,8 +218,46 @@ export class Sequence {
   #empty(): Translation[] {
     const all = [...this.#held.entries()].toSorted(([a], [b]) => a - b).map(([, event]) => event)
     this.#held.clear()
+    this.#size = 0
     return all
   }
+}
+
+/** How many numbers from the beginning of a run are known, and how many from its end. */
+const KNOWN_NUMBERS = 1024
+
+/** What came under the numbers of a run. Those between the first and the last of them are taken to have come. */
+class SeenNumbers {
+  #first: number | undefined
+  #last = 0
+  readonly #types: (string | undefined)[] = []
+  /** The types of the last numbers, in a ring, and the numbers that they belong to. */
+  readonly #lastTypes: string[] = []
+  readonly #lastNumbers: number[] = []
+
+  add(value: number, type: string): void {
+    this.#first ??= Math.max(0, value - HELD_EVENTS)
+    this.#last = Math.max(this.#last, value)
+    const at = value - this.#first
+    if (at >= 0 && at < KNOWN_NUMBERS) this.#types[at] = type
+    else {
+      this.#lastTypes[value % KNOWN_NUMBERS] = type
+      this.#lastNumbers[value % KNOWN_NUMBERS] = value
+    }
+  }
+
+  /** The type of the event that came under this number. */
+  typeOf({ value, type }: Numbered['number']): string | undefined {
+    if (this.#first === undefined) return undefined
+    const at = value - this.#first
+    if (at >= 0 && at < KNOWN_NUMBERS) return this.#types[at]
+    if (this.#lastNumbers[value % KNOWN_NUMBERS] === value) return this.#lastTypes[value % KNOWN_NUMBERS]
+    return at >= 0 && value <= this.#last - KNOWN_NUMBERS ? type : undefined
+  }
+}
+
+function sizeOf({ operations }: Translation): number {
+  return sizeOfJson(copyJson(operations) ?? null)
 }
 
 /** The text of a delta: if its number lied, it is not lost. */

@@ -67,7 +67,7 @@ export class Snapshots<D extends Dialect> {
   }
 
   #wholePart(block: Block, rank: SnapshotRank, { part: name, text }: NamedText): void {
-    const part = partOf(block, name)
+    const part = this.#writer.part(block, name)
     const decision = decideSnapshot({ have: part.text, text, rank, knownRank: part.rank, handedOut: false })
     if (rank > part.rank) part.rank = rank
     if (decision === 'extend') this.#writer.append(block, text.slice(part.text.length), name)

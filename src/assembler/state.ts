@@ -281,6 +281,8 @@ export function decideReopen(facts: {
   readonly isEmpty: boolean
   /** Same kind and, for a call, no other id or name. */
   readonly isSame: boolean
+  /** By its number it comes before what was applied already: then it opens nothing new. */
+  readonly isOvertaken: boolean
 }): ReopenDecision {
   switch (facts.phase) {
     case 'held':
@@ -291,7 +293,7 @@ export function decideReopen(facts: {
       return facts.isSame ? 'repeat' : 'reuse'
     case 'closed':
     case 'handed_out':
-      if (!facts.begunSince) return 'reuse'
+      if (!facts.begunSince) return facts.isOvertaken && facts.isSame ? 'repeat' : 'reuse'
       return facts.isSame ? 'replay' : 'regenerated'
     case 'replaying':
       if (!facts.isSame) return 'regenerated'

@@ -9,6 +9,9 @@ import { BETWEEN_PARTS, joinParts, mergePayload, type Block, type Part } from '.
 import { growDraft, type Draft } from './draft.ts'
 import type { Output } from './output.ts'
 
+/** What a part takes besides its text. */
+const PART_SIZE = 64
+
 export class Writer<D extends Dialect> {
   readonly #draft: Draft
   readonly #output: Output<D>
@@ -52,6 +55,14 @@ export class Writer<D extends Dialect> {
     this.replace(block, joinParts(block.parts))
   }
 
+  /** The part of that name; it is made, and counted, if there is none. */
+  part(block: Block, name: PartName): Part {
+    const known = block.parts.length
+    const part = partOf(block, name)
+    if (block.parts.length > known) this.grow(PART_SIZE)
+    return part
+  }
+
   /** `at` is the item's place in the list, where the wire names it. */
   addItem(block: Block, item: JsonValue, at?: number): void {
     const copy = copyJson(item) ?? null
@@ -79,7 +90,7 @@ export class Writer<D extends Dialect> {
   }
 
   #extendPart(block: Block, text: string, name: PartName): void {
-    const part = partOf(block, name)
+    const part = this.part(block, name)
     const opens = part.text === '' && block.text !== ''
     part.text += text
     if (part !== block.parts.at(-1) && text !== '') block.isBehind = true

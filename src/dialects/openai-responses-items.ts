@@ -16,6 +16,8 @@ export interface Item {
   doneIn: number
   /** Another item has its place. */
   isGone: boolean
+  /** How many ids lead to it. */
+  ids: number
   /** The content parts that were opened, by their index, and in which run. */
   parts: { readonly run: number; readonly opened: Set<number> }
   /** Those that there were when the item was opened last. */
@@ -34,6 +36,11 @@ export interface Place {
 }
 
 const NO_PARTS: ReadonlySet<number> = new Set()
+
+/** An item has an id and that of its call; a server that gives it another with every event would have them all kept. */
+const IDS_OF_ITEM = 8
+/** The longest seen are encrypted, of some hundred characters. */
+const ID_LENGTH = 1024
 
 /** Items in order, of which the first that waits for something is asked for again and again: each is looked at once in a run. */
 class Line {
@@ -147,7 +154,7 @@ export class ResponseItems {
     const known = index === undefined ? nameless : this.#byPlace.get(placeOf(index, type))?.last
     if (known !== undefined) return { item: known, isNew: false }
     const item = this.#add(type, index)
-    if (id !== undefined) this.#byId.set(id, item)
+    if (id !== undefined) this.#name(id, item)
     return { item, isNew: true }
   }
 
@@ -198,7 +205,7 @@ export class ResponseItems {
 
   #add(type: string, index: number | undefined, key = this.#freeKey(index)): Item {
     const parts = { run: this.#run, opened: new Set<number>() }
-    const item: Item = { key, type, index, run: 0, doneIn: 0, isGone: false, parts, partsBefore: NO_PARTS }
+    const item: Item = { key, type, index, run: 0, doneIn: 0, isGone: false, ids: 0, parts, partsBefore: NO_PARTS }
     this.#items.push(item)
     lineOf(this.#byType, type).add(item)
     if (index !== undefined) {
@@ -220,8 +227,14 @@ export class ResponseItems {
       if (id === undefined) continue
       const other = this.#byId.get(id)
       if (other !== undefined && other !== item && !other.isGone && other.type === item.type) this.#shared.add(id)
-      this.#byId.set(id, item)
+      if (other !== item) this.#name(id, item)
     }
+  }
+
+  #name(id: string, item: Item): void {
+    if (item.ids >= IDS_OF_ITEM || id.length > ID_LENGTH) return
+    item.ids += 1
+    this.#byId.set(id, item)
   }
 }
 

@@ -73,6 +73,7 @@ export class Decoder {
   #lineLength = 0
   /** Lines that are no field, seen since the last event: they may be the rest of its data. */
   #strayLines: string[] = []
+  #strayLength = 0
   #isFlushing = false
   #decoded: Decoded[] = []
 
@@ -313,6 +314,7 @@ export class Decoder {
     framing.head = ''
     const strays = this.#strayLines
     this.#strayLines = []
+    this.#strayLength = 0
     const whole = strays.length > 0 && !isWhole(data) ? `${data}\n${strays.join('\n')}` : data
     if (whole.length > this.#limit || (event?.length ?? 0) > this.#limit || (id?.length ?? 0) > this.#limit) {
       this.#close()
@@ -341,7 +343,11 @@ export class Decoder {
       return
     }
     framing.hasForeignLines = true
-    if (this.#strayLines.length < MAX_STRAY_LINES) this.#strayLines.push(error.line ?? '')
+    if (this.#strayLines.length >= MAX_STRAY_LINES) return
+    const line = error.line ?? ''
+    this.#strayLines.push(line)
+    this.#strayLength += line.length
+    if (this.#strayLength > this.#limit) this.#close()
   }
 
   #flush(framing: SseFraming): void {

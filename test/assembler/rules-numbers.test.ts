@@ -168,3 +168,48 @@ describe('a begin event that comes again', () => {
     expect(made.assembler.anomalies).toEqual([])
   })
 })
+
+describe('a stream so long that not every number is remembered', () => {
+  const words = Array.from({ length: 3000 }, (_, at) => `<${at}>`)
+  const long = from(0, M, OPEN, ...words.map(say))
+
+  it.each([
+    ['its beginning', 2, 1500],
+    ['its middle', 1100, 1900],
+    ['its end', 2000, 3002],
+    ['all of it but the begin event', 1, 3002],
+  ])('I3: takes %s once, if it is sent again', (_part, start, end) => {
+    const { text, made } = fold(...long, ...long.slice(start, end), ...from(3002, ...END))
+    expect(text).toBe(words.join(''))
+    expect(made.messages[0]?.outcome).toEqual({ kind: 'complete' })
+  })
+
+  it('I4: loses nothing of a part that is numbered from the beginning again', () => {
+    const second = from(0, open('1', 'text'), append('1', 'text', 'a'), append('1', 'text', 'b'))
+    const { text, kinds } = fold(...long, ...second)
+    expect(text).toBe(`${words.join('')}|ab`)
+    expect(kinds).toEqual(['sequence_unreliable'])
+  })
+
+  it('I4: takes a number that was passed over, if it comes within the next thousand', () => {
+    const { text, kinds } = fold(...long.filter(([number]) => number !== 2500), [2500, say('late')])
+    expect(text).toBe(`${words.filter((word) => word !== '<2498>').join('')}late`)
+    expect(kinds).toEqual(['sequence_gap'])
+  })
+})
+
+describe('an opening that comes after what follows it', () => {
+  it('I3: opens nothing, if the block was opened and closed in the meantime', () => {
+    const late = Array.from({ length: HELD_EVENTS + 1 }, (_, at): Event => [3 + at, say('x')])
+    const { text, kinds } = fold(
+      [0, M],
+      [2, OPEN],
+      ...late,
+      [20, close('0')],
+      [1, OPEN, 'open part'],
+      ...from(21, ...END.slice(1)),
+    )
+    expect(text).toBe('x'.repeat(HELD_EVENTS + 1))
+    expect(kinds).toEqual(['sequence_gap', 'repeated_open'])
+  })
+})

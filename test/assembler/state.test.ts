@@ -950,7 +950,7 @@ describe('decideBegin', () => {
 })
 
 describe('decideReopen', () => {
-  const facts = { begunSince: false, isEmpty: false, isSame: true }
+  const facts = { begunSince: false, isEmpty: false, isSame: true, isOvertaken: false }
   const again = { ...facts, begunSince: true }
   const rows: Rows<ReopenDecision, FactsOf<typeof decideReopen>> = {
     replay: [
@@ -974,8 +974,11 @@ describe('decideReopen', () => {
       { ...again, phase: 'open', isEmpty: true },
       { ...facts, phase: 'held' },
       { ...facts, phase: 'replaying' },
+      { ...facts, phase: 'closed', isOvertaken: true },
+      { ...facts, phase: 'handed_out', isOvertaken: true },
     ],
     reuse: [
+      { ...facts, phase: 'closed', isSame: false, isOvertaken: true },
       { ...facts, phase: 'closed' },
       { ...facts, phase: 'handed_out' },
       { ...facts, phase: 'open', isSame: false },

@@ -10,6 +10,7 @@ import { MisuseError } from './errors.ts'
 import { Fold } from './fold.ts'
 import { wordOf } from './json.ts'
 import type { AssistantMessage, CompleteToolCall, Dialect, MessageSnapshot, ResponseFacts, Timing } from './message.ts'
+import { onAbort } from './abort.ts'
 import { decideRetry, type Retry } from './attempts.ts'
 import {
   bytesOf,
@@ -55,6 +56,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   #firstContentMs: number | undefined
   #isAwaited = false
   #wake: (() => void) | undefined
+  #forgetSignal: (() => void) | undefined
   /** Listeners are being called; an ending that one of them asks for waits until all were. */
   #delivery: { ending?: Ending } | undefined
   readonly #over: Promise<readonly AssistantMessage<D>[]>
@@ -186,7 +188,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     }
     this.#progress = { kind: 'reading' }
     this.#startedAt = clock.now()
-    signal?.addEventListener('abort', this.#abortBySignal)
+    if (signal !== undefined) this.#forgetSignal = onAbort(signal, this.#abortBySignal)
     this.#watchdog?.start()
     void this.#open({ number: 1, controller: new AbortController() })
   }
@@ -372,8 +374,8 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   #close(misuse?: MisuseError): void {
     for (const reader of this.#readers) reader.close(misuse)
-    const { signal, clock } = this.#choices
-    signal?.removeEventListener('abort', this.#abortBySignal)
+    const { clock } = this.#choices
+    this.#forgetSignal?.()
     this.#watchdog?.stop()
     if (this.#retryTimer !== undefined) clock.clearTimeout(this.#retryTimer)
     this.#connection?.controller.abort()

@@ -347,6 +347,31 @@ describe('abort', () => {
     expect(message.outcome).toEqual({ kind: 'complete' })
   })
 
+  it('by one signal ends any number of turns, and the process is not warned of a leak', async () => {
+    const warnings: string[] = []
+    const warned = (warning: Error): void => void warnings.push(warning.message)
+    process.on('warning', warned)
+    const controller = new AbortController()
+    const turns = Array.from({ length: 100 }, () =>
+      assemble(pulled(HEAD, 'stalls').source, { signal: controller.signal }),
+    )
+    // One ends by itself, one is ended by what another one's reader does.
+    const done = assemble(pulled(ALL).source, { signal: controller.signal })
+    expect((await done.message()).outcome).toEqual({ kind: 'complete' })
+    turns[0]?.on('message', () => turns[1]?.abort('by the first'))
+    const messages = turns.map((turn) => turn.message())
+    await new Promise((resolve) => setImmediate(resolve))
+    controller.abort('shutdown')
+    const outcomes = (await Promise.all(messages.map(soon))).map(({ outcome }) => outcome)
+    expect(outcomes[1]).toEqual({ kind: 'aborted', by: 'caller', reason: 'by the first' })
+    expect(new Set(outcomes.toSpliced(1, 1).map((outcome) => JSON.stringify(outcome)))).toEqual(
+      new Set([JSON.stringify({ kind: 'aborted', by: 'signal', reason: 'shutdown' })]),
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+  })
+
   it('leaves no listener on a signal that outlives the turn', async () => {
     const { signal } = new AbortController()
     const listeners = new Set<unknown>()

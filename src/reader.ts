@@ -3,7 +3,10 @@ import type { MisuseError } from './errors.ts'
 import type { Dialect } from './message.ts'
 import type { TurnEvent } from './turn-event.ts'
 
-/** How many events wait for a slow reader, while others want the turn to go on, before those that can be are made one. */
+/**
+ * How many events wait for a reader that is slower than the turn, which others want to go on; what comes after that is made one event where
+ * it can be.
+ */
 const SEPARATE_EVENTS = 1024
 
 /** One iteration over a turn: a queue between the turn and whoever reads it. */
@@ -30,9 +33,11 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
       this.#queue = this.#queue.slice(this.#at)
       this.#at = 0
     }
+    // However large a chunk is, whoever waited for it gets its events one by one.
+    const isBehind = this.#queue.length - this.#at > SEPARATE_EVENTS
     for (const event of events) {
       const waiting = this.#waiting[this.#firstWaiting]
-      if (waiting === undefined) this.#keep(event)
+      if (waiting === undefined) this.#keep(event, isBehind)
       else {
         this.#firstWaiting += 1
         waiting.resolve({ done: false, value: event })
@@ -41,8 +46,8 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
     if (!this.isWaiting) this.#clearWaiting()
   }
 
-  #keep(event: TurnEvent<D>): void {
-    const last = this.#queue.length - this.#at > SEPARATE_EVENTS ? this.#queue.at(-1) : undefined
+  #keep(event: TurnEvent<D>, isBehind: boolean): void {
+    const last = isBehind ? this.#queue.at(-1) : undefined
     const joined = last === undefined ? undefined : join(last, event)
     if (joined === undefined) this.#queue.push(event)
     else this.#queue[this.#queue.length - 1] = joined

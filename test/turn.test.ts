@@ -792,6 +792,13 @@ describe('reading', () => {
     expect(texts).toEqual(words)
   })
 
+  it('gives a reader that is not behind each event of a chunk by itself, however large it is', async () => {
+    const words = Array.from({ length: 5000 }, (_, at) => `<${at}>`)
+    const turn = assemble(sse(START, OPEN, ...words.map(text), CLOSE, STOP, END))
+    const events = await eventsOf(turn)
+    expect(events.flatMap((event) => (event.type === 'text' ? [event.text] : []))).toEqual(words)
+  })
+
   it('stops at the terminal and cancels what is left', async () => {
     const { source, seen } = pulled([...ALL, text('lost'), ...ALL])
     const message = await fold(source)

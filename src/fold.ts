@@ -234,8 +234,8 @@ export class Fold<D extends Dialect = Dialect> {
         if ((payload === undefined || typeof payload === 'string') && decoded.event === 'error') {
           this.#operation({ op: 'fail', choice: 'all', error: readError(payload ?? decoded.data) })
         } else if (payload === undefined) {
-          const kind = decoded.data.startsWith(':') ? 'comment_as_data' : 'malformed_event'
-          this.#operation({ op: 'anomaly', choice: 0, kind, detail: decoded.data })
+          if (!decoded.data.startsWith(':')) this.#malformed(decoded.data)
+          else this.#operation({ op: 'anomaly', choice: 0, kind: 'comment_as_data', detail: decoded.data })
         } else if (decoded.id) this.#identified({ payload, name: decoded.event }, decoded.data, decoded.id)
         else this.#provider({ payload, name: decoded.event }, decoded.data)
         return
@@ -375,11 +375,14 @@ export class Fold<D extends Dialect = Dialect> {
       if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
       assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
     } catch (error) {
-      // A value may be nested so deep that looking at it ends the stack before the limit of the copy is asked.
-      if (!(error instanceof TooDeepError || error instanceof RangeError)) throw error
-      const detail = `${error.message}: ${text}`
-      this.#operation({ op: 'anomaly', choice: 0, kind: 'malformed_event', detail })
+      if (!(error instanceof TooDeepError)) throw error
+      this.#malformed(`${error.message}: ${text}`)
     }
+  }
+
+  /** Of several choices it may have been about any. */
+  #malformed(detail: string): void {
+    this.#operation({ op: 'anomaly', choice: 'all', kind: 'malformed_event', detail })
   }
 
   #settle(detecting: Detecting, definition: DialectDefinition): void {

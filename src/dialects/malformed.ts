@@ -2,6 +2,7 @@
 import { jsonText } from '../json.ts'
 import type { Operation } from '../operation.ts'
 
-export function malformed(payload: unknown, choice = 0): Operation {
+/** Where the choice is not known it may be about any of them. */
+export function malformed(payload: unknown, choice: number | 'all' = 'all'): Operation {
   return { op: 'anomaly', choice, kind: 'malformed_event', detail: jsonText(payload) ?? 'undefined' }
 }

@@ -211,9 +211,9 @@ class ChatTranslator {
 
   #readChoice(source: JsonObject): void {
     const delta = isObject(source.delta) ? source.delta : undefined
-    if (delta === undefined && source.delta !== undefined && source.delta !== null) this.#malformed(source)
     const number = this.#numberOf(source, delta)
     const choice = this.#choice(number)
+    if (delta === undefined && source.delta !== undefined && source.delta !== null) this.#malformed(source, number)
     let more: JsonObject | undefined
     for (const key in source) {
       const value = source[key]
@@ -277,15 +277,15 @@ class ChatTranslator {
         case 'tool_calls':
           if (Array.isArray(value)) choice.calls.translate(value, this.#operations)
           else if (isObject(value)) choice.calls.translate([value], this.#operations)
-          else this.#odd(key, value)
+          else this.#odd(number, key, value)
           break
         case 'function_call':
           if (isObject(value)) this.#functionCall(number, value)
-          else this.#odd(key, value)
+          else this.#odd(number, key, value)
           break
         case 'audio':
           if (isObject(value)) this.#audio(number, value)
-          else this.#odd(key, value)
+          else this.#odd(number, key, value)
           break
         case 'annotations':
           this.#annotations(number, value)
@@ -331,7 +331,7 @@ class ChatTranslator {
   #text(number: number, kind: 'text' | 'thinking' | 'refusal', text: JsonValue | undefined): void {
     if (typeof text === 'string') {
       if (text !== '') this.#add({ op: 'append', choice: number, key: kind, kind, text })
-    } else this.#odd(kind, text)
+    } else this.#odd(number, kind, text)
   }
 
   #reasoning(number: number, choice: Choice, delta: JsonObject, field: (typeof REASONING_FIELDS)[number]): void {
@@ -365,7 +365,7 @@ class ChatTranslator {
 
   #annotations(number: number, annotations: JsonValue | undefined): void {
     if (!Array.isArray(annotations)) {
-      this.#odd('annotations', annotations)
+      this.#odd(number, 'annotations', annotations)
       return
     }
     for (const item of annotations) {
@@ -441,12 +441,12 @@ class ChatTranslator {
   }
 
   /** A field that says something and is not what it should be. */
-  #odd(field: string, value: JsonValue | undefined): void {
-    if (value !== undefined && value !== null && value !== '') this.#malformed({ [field]: value })
+  #odd(number: number, field: string, value: JsonValue | undefined): void {
+    if (value !== undefined && value !== null && value !== '') this.#malformed({ [field]: value }, number)
   }
 
-  #malformed(payload: unknown): void {
-    this.#add(malformed(payload))
+  #malformed(payload: unknown, number?: number): void {
+    this.#add(malformed(payload, number))
   }
 }
 

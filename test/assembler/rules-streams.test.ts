@@ -256,6 +256,34 @@ describe('chat chunks', () => {
     expect(messages.map(({ outcome }) => outcome.kind)).toEqual(['complete', 'failed'])
   })
 
+  it('I6: of any choice may be the one that cannot be read: no call that was open then is handed out', () => {
+    const called = (index: number, own: JsonObject): JsonObject =>
+      chunk({ index, delta: { tool_calls: [{ index: 0, ...own }] } })
+    const opened = (index: number, text: string): JsonObject =>
+      called(index, { id: `c${index}`, function: { name: 'f', arguments: text } })
+    const more = (index: number, text: string): JsonObject => called(index, { function: { arguments: text } })
+    const ends = [0, 1].map((index) => chunk({ index, finish_reason: 'tool_calls' }))
+    for (const lost of ['data: {"id":"c","choi\n\n', 'data: 12\n\n']) {
+      const pieces = [opened(0, '{"a":'), opened(1, '{"a":1'), lost, more(0, '1}'), more(1, '2}')]
+      const { messages, events } = foldText(sse(...pieces, ...ends, 'data: [DONE]\n\n'))
+      expect(messages.map(({ content }) => content)).toMatchObject([[{ state: 'invalid' }], [{ state: 'invalid' }]])
+      expect(messages.map(kindsOf)).toEqual([['malformed_event'], ['malformed_event']])
+      expect(events.map(({ type }) => type)).not.toContain('tool_call')
+    }
+    const odd: readonly JsonObject[] = [{ delta: 'stray' }, { delta: { tool_calls: 'stray' } }]
+    for (const own of odd) {
+      const pieces = [
+        opened(0, '{"a":'),
+        opened(1, '{"a":1'),
+        chunk({ index: 1, ...own }),
+        more(0, '1}'),
+        more(1, '2}'),
+      ]
+      const { messages } = foldText(sse(...pieces, ...ends, 'data: [DONE]\n\n'))
+      expect(messages.map(({ content }) => content)).toMatchObject([[{ state: 'complete' }], [{ state: 'invalid' }]])
+    }
+  })
+
   it('is noted to lack its mark where that would have come, and not where an SDK keeps it', () => {
     const events = [said('a'), chunk({ finish_reason: 'stop' })]
     expect(kindsOf(foldText(sse(...events)).message)).toEqual(['missing_terminal'])

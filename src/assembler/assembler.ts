@@ -110,6 +110,8 @@ export class Assembler<D extends Dialect = Dialect> {
       const { rule, to } = MESSAGE_TABLE[draft.phase].attempt
       if (rule !== 'reopen') continue
       draft.phase = to
+      // What failed has not ended otherwise, whatever came before the error.
+      if (draft.error !== undefined) draft.terminal = 'none'
       draft.error = undefined
     }
   }
@@ -117,7 +119,6 @@ export class Assembler<D extends Dialect = Dialect> {
   /** The stream begins another message in the place of what there is: everything of it is void. */
   restart(): void {
     this.#sequence.restart()
-    this.#last = undefined
     for (const { draft } of this.#strands) {
       if (draft.phase === 'final') continue
       this.#supersede(draft)

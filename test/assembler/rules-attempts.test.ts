@@ -1,12 +1,13 @@
 /** The rules of a message that several streams of one turn bring, which no other test would miss: each was switched off alone. */
 import { describe, expect, it } from 'vitest'
 import { Assembler } from '../../src/assembler/assembler.ts'
+import type { Ending } from '../../src/assembler/state.ts'
 import { Fold } from '../../src/fold.ts'
 import type { JsonObject } from '../../src/json.ts'
 import type { AssistantMessage } from '../../src/message.ts'
 import type { Operation, Translation } from '../../src/operation.ts'
 import type { TurnEvent } from '../../src/turn-event.ts'
-import { append, begin, close, fail, hard, open, optionsOf, patch, soft, stop } from '../support/operations.ts'
+import { append, begin, close, fail, hard, open, optionsOf, patch, soft, stop, vague } from '../support/operations.ts'
 import { types, type RunOptions } from '../support/run.ts'
 
 const M = begin('m')
@@ -18,7 +19,7 @@ const texts = ({ content }: AssistantMessage): (string | undefined)[] =>
 /** What happens to an assembler: operations, another stream, or all of it void. */
 type Step = Operation | Translation | { readonly stream: number } | 'restart'
 
-function through(steps: readonly Step[], options: RunOptions = {}) {
+function through(steps: readonly Step[], options: RunOptions = {}, ending: Ending = { kind: 'complete' }) {
   const assembler = new Assembler(optionsOf(options))
   const events: TurnEvent[] = []
   for (const step of steps) {
@@ -28,7 +29,7 @@ function through(steps: readonly Step[], options: RunOptions = {}) {
     else assembler.apply({ operations: [step] })
     events.push(...assembler.take())
   }
-  events.push(...assembler.end({ kind: 'complete' }))
+  events.push(...assembler.end(ending))
   const [message = expect.fail('there is no message')] = assembler.messages
   return { message, events, messages: assembler.messages }
 }
@@ -47,6 +48,24 @@ describe('another stream of the turn', () => {
     expect(message.outcome.kind).toBe('truncated')
   })
 
+  it('I5: takes back with an error what else had ended the message before it', () => {
+    for (const end of [
+      [stop('end_turn'), soft, fail],
+      [vague, hard],
+    ]) {
+      const { message } = through([M, ...text('0', 'a'), ...end, { stream: 2 }])
+      expect(texts(message)).toEqual(['a'])
+      expect(message.outcome.kind).toBe('truncated')
+    }
+  })
+
+  it('I5: does not take back that a message has ended without an error, nor does a soft terminal in it', () => {
+    const abort: Ending = { kind: 'aborted', by: 'caller' }
+    const whole = [M, ...text('0', 'a'), stop('end_turn'), hard, { stream: 2 }] as const
+    expect(through(whole, {}, abort).message.outcome.kind).toBe('complete')
+    expect(through([...whole, soft], {}, abort).message.outcome.kind).toBe('complete')
+  })
+
   it('I2: may bring choices that the one before did not', () => {
     const { messages } = through([M, fail, { stream: 2 }, 'restart', begin('a', 0), begin('b', 1), hard])
     expect(messages.map(({ id }) => id)).toEqual(['a', 'b'])
@@ -61,6 +80,19 @@ describe('another stream of the turn', () => {
     const again = [numbered(0, M), numbered(1, open('0', 'text')), numbered(2, append('0', 'text', 'b'))]
     const { message } = through([...lied, { stream: 2 }, 'restart', ...again, numbered(2, append('0', 'text', 'b'))])
     expect(texts(message)).toEqual(['b'])
+  })
+})
+
+describe('a stream that begins anew, in its middle', () => {
+  it('I3: has each number once, wherever the one before began to count', () => {
+    const numbered = (value: number, operation: Operation): Translation => ({
+      operations: [operation],
+      number: { value, type: operation.op },
+    })
+    const say = append('0', 'text', 'a')
+    const before = [numbered(100, M), numbered(101, open('0', 'text')), { stream: 2 }, 'restart'] as const
+    const { message } = through([...before, numbered(0, open('0', 'text')), numbered(1, say), numbered(1, say)])
+    expect(texts(message)).toEqual(['a'])
   })
 })
 
@@ -152,6 +184,15 @@ describe('what the next stream means', () => {
 
   it('I3: is another message after an error, whatever its id', () => {
     expect(folded([start, block, say('a'), busy], [start, block, say('ab'), ...end])).toEqual(['ab', 1])
+  })
+
+  it('I5: brings the message to no end if nothing comes of it after an error, though the reason had been known', () => {
+    const fold = new Fold()
+    for (const event of [start, block, say('a'), ...end.slice(0, 1), busy]) fold.receive(event)
+    expect(fold.outlook({ kind: 'complete' }).outcome.kind).toBe('failed')
+    fold.nextStream(2, false)
+    fold.end({ kind: 'truncated', message: 'ECONNREFUSED' })
+    expect(fold.messages).toMatchObject([{ outcome: { kind: 'truncated' }, content: [{ text: 'a' }] }])
   })
 
   it('I3: is the rest of the message if it begins none, and had begun with its event, or was asked for', () => {

@@ -51,14 +51,13 @@ export class AfterStop {
   release(
     { byKey: blocks, wire }: { readonly byKey: ReadonlyMap<string, Block>; readonly wire: JsonObject },
     before: 'stop' | 'end',
-  ): Released | undefined {
+  ): Released {
     const held = this.#held
     const size = this.#size
     const opensAgain = this.#opensAgain
     this.#held = []
     this.#size = 0
     this.#opensAgain = false
-    if (held.length === 0) return undefined
     const { tail, head } = compare(held, { blocks, wire, tails: this.#tails }, opensAgain && before === 'end')
     const kind = decideAfterStop({ tail, head, opensAgain, before })
     if (kind === 'continuation') this.#follow(held, blocks)

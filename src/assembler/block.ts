@@ -14,8 +14,7 @@ export type Position =
   | { readonly phase: 'open' }
   | { readonly phase: 'closed'; readonly by: 'wire' | 'end' }
   | { readonly phase: 'handed_out'; readonly by: 'wire' | 'end' }
-  /** `rival` is the earlier call that it may be once more; absent while not even its name is known. */
-  | { readonly phase: 'held'; readonly rival?: Block }
+  | { readonly phase: 'held' }
   | {
       readonly phase: 'replaying'
       readonly of: Exclude<Position, { phase: 'replaying' | 'held' }>

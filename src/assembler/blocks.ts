@@ -102,7 +102,7 @@ export class Blocks<D extends Dialect> {
         return
       case 'merge':
         if (operation.op !== 'patch') return
-        if (isHandedOut(block.position)) this.#refuse(block, operation)
+        if (isReplayOfHandedOut(block)) this.#refuse(block, operation)
         else this.#merge(block, operation)
         return
       case 'open_again':
@@ -119,7 +119,7 @@ export class Blocks<D extends Dialect> {
         this.#compareClose(block)
         return
       case 'hold':
-        this.#hold(block, operation)
+        if (operation.op === 'append' || operation.op === 'snapshot') this.#hold(block, operation)
         return
       case 'judge':
         if (this.#judge(block)) this.#close(block, 'wire')
@@ -146,7 +146,7 @@ export class Blocks<D extends Dialect> {
 
   /** The stop reason is known: calls that waited for it are handed out. */
   handOutClosed(): void {
-    for (const block of this.#draft.blocks) if (block.position.phase === 'closed') this.#calls.handOut(block, undefined)
+    for (const block of this.#draft.blocks) this.#calls.handOut(block, undefined)
   }
 
   #refuse(block: Block, operation: BlockOperation): void {
@@ -224,24 +224,18 @@ export class Blocks<D extends Dialect> {
   /** Another block begins: what is known of the call before it is all that there is to show. */
   #showUntold(): void {
     const block = this.#untold
-    this.#untold = undefined
     if (block?.position.phase !== 'held' || isNameless(block) || this.#draft.byKey.get(block.key) !== block) return
-    if (block.position.rival === undefined) this.#place(block)
+    this.#place(block)
   }
 
   #showOnceTold(block: Block): void {
-    const { position } = block
-    if (position.phase === 'held' && position.rival === undefined && !this.#isUntold(block)) this.#place(block)
+    if (block.position.phase === 'held' && !this.#isUntold(block)) this.#place(block)
   }
 
   /** Shows the block, unless it may be an earlier call once more. */
   #place(block: Block): void {
-    const rival = this.#calls.rivalOf(block)
-    if (rival !== undefined) {
-      block.position = { phase: 'held', rival }
-      return
-    }
-    this.#reveal(block)
+    if (this.#calls.rivalOf(block) === undefined) this.#reveal(block)
+    else block.position = { phase: 'held' }
   }
 
   /** Shows a block that nothing was shown of so far, with what has come of it. */
@@ -270,8 +264,8 @@ export class Blocks<D extends Dialect> {
 
   #seedArguments(block: Block, seed: string): void {
     const { position } = block
-    if (position.phase === 'replaying') position.seedArguments = seed
-    if (position.phase === 'replaying' && position.of.phase !== 'open') {
+    if (position.phase === 'replaying') {
+      position.seedArguments = seed
       if (block.text !== '' || seed === block.seedArguments || !this.#regenerate()) return
     }
     block.seedArguments = seed
@@ -336,7 +330,7 @@ export class Blocks<D extends Dialect> {
         block.run = this.#draft.run
         this.#output.note(this.#draft, { kind: 'repeated_open' }, block)
         this.#merge(block, operation)
-        if (position.phase !== 'replaying' && isEmptyBlock(block)) this.#seed(block, operation)
+        if (isEmptySoFar(block)) this.#seed(block, operation)
         return
       case 'reuse':
         this.#output.note(this.#draft, { kind: 'block_key_reused', detail: operation.key }, block)
@@ -372,10 +366,7 @@ export class Blocks<D extends Dialect> {
     position.itemsAt += 1
     if (position.itemsAt <= block.items.length) return
     if (position.of.phase === 'open') this.#writer.addItem(block, operation.item, operation.at)
-    else {
-      position.itemsAt -= 1
-      if (this.#regenerate()) this.apply(operation)
-    }
+    else if (this.#regenerate()) this.apply(operation)
   }
 
   #compareClose(block: Block): void {
@@ -476,13 +467,13 @@ export class Blocks<D extends Dialect> {
     if (!isAtEnd) block.position = { ...position, of: block.position }
   }
 
-  #hold(block: Block, operation: BlockOperation): void {
+  #hold(block: Block, operation: AppendOperation | SnapshotOperation): void {
     if (operation.op === 'append') block.text += operation.text
     if (operation.op === 'snapshot' && operation.text !== undefined) block.text = operation.text
     if (operation.op === 'append' && operation.text !== '') this.#draft.pieces += 1
     if (operation.op === 'append' || operation.op === 'snapshot') this.#writer.grow(operation.text?.length ?? 0)
     this.#showOnceTold(block)
-    if (operation.op === 'patch' || operation.op === 'snapshot') this.#merge(block, operation)
+    if (operation.op === 'snapshot') this.#merge(block, operation)
     if (operation.op === 'snapshot' && operation.closes) this.#closeOnce(block)
   }
 
@@ -504,6 +495,16 @@ export class Blocks<D extends Dialect> {
     this.#output.stopped(this.#draft, block)
     this.#calls.handOut(block, outcome)
   }
+}
+
+/** Whether nothing of the block has come; of one that is sent again, since it is. */
+function isEmptySoFar(block: Block): boolean {
+  const { position } = block
+  return position.phase === 'replaying' ? position.textAt === 0 && position.itemsAt === 0 : isEmptyBlock(block)
+}
+
+function isReplayOfHandedOut({ position }: Block): boolean {
+  return position.phase === 'replaying' && position.of.phase === 'handed_out'
 }
 
 function endOfText(block: Block): number {

@@ -42,9 +42,8 @@ export class Calls<D extends Dialect> {
 
   /** Whether a held call, which is whole now, is another one than its rival. If not, it is noted and forgotten. */
   isOwn(block: Block): boolean {
-    const { position } = block
-    if (position.phase !== 'held') return true
-    const rival = position.rival ?? this.rivalOf(block)
+    if (block.position.phase !== 'held') return true
+    const rival = this.rivalOf(block)
     if (rival === undefined) return true
     const id = block.fields.id ?? ''
     if (!isSameInput(argumentsOf(rival), argumentsOf(block), this.#options.limits.toolDepth)) {
@@ -58,7 +57,7 @@ export class Calls<D extends Dialect> {
 
   /** The arguments without what was sent before them, if they were sent once more as a whole at the end. */
   dropResent(block: Block): string | undefined {
-    if (block.kind !== 'tool_call' || block.fields.freeText !== undefined) return undefined
+    if (block.kind !== 'tool_call') return undefined
     const whole = resentArguments(block.text, block.lastAppendAt, this.#draft.stop?.reason)
     const { toolDepth } = this.#options.limits
     if (whole === undefined || judge(block, toolDepth).state !== 'invalid') return undefined
@@ -72,7 +71,6 @@ export class Calls<D extends Dialect> {
     if (block.kind !== 'tool_call' || block.position.phase !== 'closed') return
     const isAllowed = mayHandOut({
       origin: block.fields.origin ?? 'client',
-      hasName: !isNameless(block),
       // Of plain text nothing but its end shows that it is whole: it is never handed out early.
       isEmpty: block.fields.freeText !== undefined || isEmptyArguments(block.text),
       stop: this.#draft.stop?.reason,

@@ -101,8 +101,6 @@ export function clearDraft(draft: Draft, attempt: number): void {
   draft.model = undefined
   draft.wire = {}
   draft.paths.clear()
-  draft.run = 0
-  draft.replayedFrom = undefined
   draft.blocks = []
   draft.byKey.clear()
   draft.callsById.clear()

@@ -151,8 +151,8 @@ export class Sequence {
   /** A begin event may be repeated in mid-stream, also several times; only the numbers that follow tell it from another run. */
   #setAside(value: number, note: Note): void {
     const isNewRun = this.#last !== undefined && value > this.#last
-    if (this.#before === undefined && (this.#last !== undefined || this.#held.size > 0)) {
-      this.#before = { last: this.#last ?? value, seen: this.#seen, held: this.#held }
+    if (this.#before === undefined && this.#last !== undefined) {
+      this.#before = { last: this.#last, seen: this.#seen, held: this.#held }
       this.#held = new Map()
       this.#size = 0
     }

@@ -142,8 +142,8 @@ export const BLOCK_TABLE: Readonly<Record<BlockPhase, BlockRow>> = {
   held: {
     open: step('open_again', 'held'),
     append: step('hold', 'decided'),
-    list: step('hold', 'held'),
-    patch: step('hold', 'held'),
+    list: step('append', 'held'),
+    patch: step('merge', 'decided'),
     snapshot: step('hold', 'decided'),
     close: step('judge', 'decided'),
   },
@@ -263,7 +263,7 @@ export function decideStream(facts: {
   readonly asked: boolean
 }): StreamDecision {
   if (facts.failed || facts.begins === 'other') return 'anew'
-  if (facts.begins === 'same') return facts.comparesReplay ? 'again' : 'anew'
+  if (facts.begins === 'same') return 'again'
   return facts.asked || (facts.comparesReplay && facts.announced) ? 'onward' : 'anew'
 }
 
@@ -332,7 +332,7 @@ export function decideSnapshot(facts: {
   readonly knownRank: number
   readonly handedOut: boolean
 }): SnapshotDecision {
-  if (facts.text === undefined || facts.text === '' || facts.text === facts.have) return 'keep'
+  if (facts.text === undefined || facts.text === '') return 'keep'
   if (facts.rank < facts.knownRank) return 'keep'
   if (facts.handedOut) return 'refuse'
   if (facts.text.startsWith(facts.have)) return 'extend'
@@ -403,13 +403,12 @@ export function readStop(
 /** Whether a closed, complete call may be given to the caller to run. */
 export function mayHandOut(facts: {
   readonly origin: 'client' | 'provider'
-  readonly hasName: boolean
   readonly isEmpty: boolean
   readonly stop: StopReason | undefined
   readonly policy: 'stop' | 'early'
   readonly outcome: Outcome['kind'] | undefined
 }): boolean {
-  if (facts.origin === 'provider' || !facts.hasName) return false
+  if (facts.origin === 'provider') return false
   if (facts.stop !== undefined) return !CUTTING.has(facts.stop)
   if (facts.outcome !== undefined) return facts.outcome === 'complete'
   return facts.policy === 'early' && !facts.isEmpty

@@ -91,10 +91,11 @@ export class Writer<D extends Dialect> {
 
   #extendPart(block: Block, text: string, name: PartName): void {
     const part = this.part(block, name)
+    if (text === '') return
     const opens = part.text === '' && block.text !== ''
     part.text += text
-    if (part !== block.parts.at(-1) && text !== '') block.isBehind = true
-    if (!block.isBehind) this.#extend(block, opens && text !== '' ? BETWEEN_PARTS + text : text)
+    if (part !== block.parts.at(-1)) block.isBehind = true
+    if (!block.isBehind) this.#extend(block, opens ? BETWEEN_PARTS + text : text)
     else {
       this.#draft.pieces += 1
       this.grow(text.length)

@@ -147,6 +147,15 @@ describe('a block that is opened twice', () => {
     expect(previews).toEqual([undefined, { a: 1 }, { b: 2 }])
   })
 
+  it('I3: takes the seed of the second opening if nothing of it was sent again so far, and only then', () => {
+    const [plain, seeded] = [open('0', 'text'), open('0', 'text', {}, 'ab')]
+    expectSame(run([M, ...text('0', 'ab'), M, plain, seeded, close('0'), ...END]), 'text ab')
+    expectSame(run([M, ...text('0', 'ab'), M, seeded, seeded, close('0'), ...END]), 'text ab')
+    expectAnew(run([M, plain, close('0'), M, plain, seeded, close('0'), ...END]), 'text ab')
+    const cited: Operation = { op: 'open', choice: 0, key: '0', kind: 'text', items: ['i'] }
+    expectSame(run([M, cited, close('0'), M, cited, cited, close('0'), ...END]), 'text "i"')
+  })
+
   it('I3: belongs to what is sent again, also if nothing of it had come', () => {
     const made = run([M, open('0', 'text'), ...text('1', 'old'), M, open('0', 'text'), ...text('1', 'new'), ...END])
     expectAnew(made, 'text ', 'text new')
@@ -169,6 +178,13 @@ describe('a call without a name', () => {
     const options = { opensBlocks: false, recognisesReplay: 'after_stop' } as const
     const made = run([M, write('{}'), say('a', '1'), patch('0', 'tool_call', { name: 'f' }), ...DONE], options)
     expect(told(made.message)).toEqual(['text a', 'f({}) complete t/0#1'])
+  })
+
+  it('is shown when another block begins after it got one, though that is not the next', () => {
+    const options = { opensBlocks: false, recognisesReplay: 'after_stop' } as const
+    const [untold, named] = [patch('0', 'tool_call', { id: 'x' }), patch('0', 'tool_call', { name: 'f' })]
+    const made = run([M, untold, say('a', '1'), named, append('2', 'refusal', 'b'), write('{}'), ...DONE], options)
+    expect(told(made.message)).toEqual(['text a', 'f({}) complete x', 'refusal b'])
   })
 
   it('that was void when another block begins is not shown at all', () => {
@@ -255,6 +271,15 @@ describe('what is sent again of a block', () => {
     ])
     expectSame(made, 'thinking a\n\nb')
     expect(made.message.content).toMatchObject([{ parts: [{ text: 'a' }, { text: 'b' }] }])
+  })
+
+  it('I4: and is closed when it was left out of a newer version is noted, and closes nothing', () => {
+    const [first, second] = [text('0', 'ab'), text('1', 'cd')]
+    const again = [M, open('0', 'text'), ...second, M, open('1', 'text'), say('c', '1')]
+    const made = run([M, ...first, ...second, ...again, close('0'), say('d', '1'), close('1'), ...END])
+    expectAnew(made, 'text cd')
+    expect(made.message.anomalies).toContainEqual({ kind: 'stray_close', detail: '0' })
+    expect(types(made.steps.at(-6) ?? [])).toEqual(['anomaly', 'reset', 'block_start', 'text', 'anomaly'])
   })
 
   it('I3: may have an item more if it was open', () => {
@@ -476,11 +501,35 @@ describe('a call that is held', () => {
     expect(message.anomalies).toContainEqual({ kind: 'repeated_open' })
   })
 
+  it('I10: counts its items to the limit of a message, as one that is shown does', () => {
+    const items = Array.from({ length: 10 }, () => list('1', 'tool_call', 'x'.repeat(20)))
+    expect(run([...held, ...items], { limits: { messageLength: 100 } }).message.outcome).toMatchObject({
+      error: { class: 'limit' },
+    })
+  })
+
+  it('I2: is a call of its own as soon as its name or id turns out to be another one', () => {
+    const named = run([...held, patch('1', 'tool_call', { name: 'g' }), write('{}', '1'), close('1'), hard])
+    expect(told(named.message)).toEqual(['f({}) complete x', 'g({}) complete t/0#1'])
+    expect(types(named.steps[held.length] ?? [])).toContain('block_start')
+    const other = run([...held, patch('1', 'tool_call', { id: 'y' }), write('{}', '1'), close('1'), hard])
+    expect(told(other.message)).toEqual(['f({}) complete x', 'f({}) complete y'])
+  })
+
   it('I10: counts to the limit of a message', () => {
     const pieces = Array.from({ length: 10 }, () => write('x'.repeat(20), '1'))
     expect(run([...held, ...pieces], { limits: { messageLength: 100 } }).message.outcome).toMatchObject({
       error: { class: 'limit' },
     })
+  })
+})
+
+describe('a piece of thinking that says nothing', () => {
+  it('I4: is no content that came late, nor is a final form of what is there', () => {
+    const pieces = [open('0', 'thinking'), think('a'), think('b', 1), think('x')]
+    const made = run([M, ...pieces, stop('end_turn'), think(''), partsWhole('0', [[summary(1), 'b']]), hard])
+    expect(told(made.message)).toEqual(['thinking ax\n\nb'])
+    expect(kindsOf(made)).toEqual([])
   })
 })
 

@@ -171,6 +171,19 @@ describe('content after the stop reason, where that may be a repeat', () => {
     expect(shown(made.events).at(-1)).toBe(' and')
   })
 
+  it('I2: that is a call without an id is the one that there is, whatever its key', () => {
+    const told = (key: string): Operation[] => [
+      patch(key, 'tool_call', { name: 'f' }),
+      append(key, 'tool_call', '{"a":1}'),
+      stop('tool_calls'),
+      soft,
+    ]
+    const made = run([M, ...told('c'), ...told('d')], options)
+    expect(made.message.content).toMatchObject([{ name: 'f', arguments: '{"a":1}' }])
+    expect(made.message.content).toHaveLength(1)
+    expect(kindsOf(made)).toContain('repeated_content')
+  })
+
   it('I2: that is a call is handed out once', () => {
     const made = run(
       [M, ...call('c', 'x', 'f', '{}'), stop('tool_calls'), soft, ...call('c', 'x', 'f', '{}'), ...STOP],

@@ -180,6 +180,13 @@ describe('text that says the same twice', () => {
     const made = run([M, open('0', 'text'), append('0', 'text', '{}'), append('0', 'text', '{}'), ...END])
     expect(told(made.message)).toEqual(['text {}{}'])
   })
+
+  it('I3: is not said of arguments that came with their opening alone', () => {
+    const made = run([M, open('0', 'tool_call', { id: 'x', name: 'f' }, '[1]'), stop('tool_calls'), hard])
+    expect(told(made.message)).toEqual(['f([1]) invalid x'])
+    expect(kindsOf(made)).toEqual(['invalid_input'])
+    expect(types(made.events)).not.toContain('replace')
+  })
 })
 
 const CUTTING: readonly StopReason[] = ['error', 'content_filter', 'refusal', 'max_tokens', 'context_window']
@@ -258,6 +265,19 @@ describe('a call', () => {
       expect(told(run(cut).message)).toEqual([`f(${none}) complete x`, `f(${none}) partial y`])
     },
   )
+
+  it('I6: is not handed out while it is sent again, since it may turn out to be another one', () => {
+    const again = [M, callOf('0', 'x'), stop('tool_calls'), write('0', '{"b":2}'), close('0'), stop('tool_calls'), hard]
+    const made = run([M, ...call('0', 'x', 'f', '{"a":1}'), ...again])
+    expect(told(made.message)).toEqual(['f({"b":2}) complete x'])
+    expect(handedOut(made)).toEqual({ before: ['{"b":2}'], atEnd: [] })
+  })
+
+  it('I3: that is whole only since its stop reason waits for the end, also if the reason is said again', () => {
+    const cut = [M, callOf('0', 'x'), write('0', '{"a":'), close('0'), stop('tool_calls'), write('0', '1}')]
+    expect(handedOut(run([...cut, hard]))).toEqual({ before: [], atEnd: ['{"a":1}'] })
+    expect(handedOut(run([...cut, stop('tool_calls'), hard]))).toEqual({ before: [], atEnd: ['{"a":1}'] })
+  })
 
   it('I6: that was closed is not tainted by what is lost after it', () => {
     const made = run([M, ...call('0', 'x', 'f', '{"a":1}'), malformed, stop('tool_calls'), hard])

@@ -3,6 +3,7 @@
  * tables of `state.ts`, so a new phase, input or decision without a row fails here.
  */
 import { describe, expect, it } from 'vitest'
+import type { Anomaly, AnomalyKind } from '../../src/anomaly.ts'
 import { Assembler } from '../../src/assembler/assembler.ts'
 import {
   BLOCK_TABLE,
@@ -899,6 +900,44 @@ describe.each([
   })
 })
 
+/** What becomes of a piece of text for a block in each phase, and in no other: so its phase can be seen from outside. */
+const SHOWN_BY: Readonly<Record<keyof typeof BLOCK_TABLE, string>> = {
+  absent: 'unopened_block, shown',
+  held: '',
+  open: 'shown',
+  closed: 'late_append, shown',
+  handed_out: 'append_after_hand_out',
+  replaying: 'regenerated, shown',
+}
+
+function timesOf(anomalies: readonly Anomaly[], kind: AnomalyKind): number {
+  return anomalies.reduce((sum, one) => sum + (one.kind === kind ? (one.count ?? 1) : 0), 0)
+}
+
+describe('the phase that the table says a step leads to', () => {
+  const rows = Object.entries(BLOCK_TABLE).flatMap(([phase, row]) =>
+    Object.entries(row).flatMap(([input, { to }]): [string, keyof typeof BLOCK_TABLE][] =>
+      to === 'decided' ? [] : [[`${phase} + ${input}`, to]],
+    ),
+  )
+
+  it.each(rows)('%s: %s', (pair, to) => {
+    const { given, when } = BLOCK_ROWS[pair] ?? expect.fail('there is a row for each pair')
+    if (typeof when === 'string' || !('key' in when) || when.key === undefined) expect.fail('it names a block')
+    const assembler = new Assembler(optionsOf())
+    for (const operation of [...given, when]) assembler.receive({ operations: [operation] })
+    const { content, anomalies } = assembler.snapshot()
+    const kind = content[Number(when.key)]?.type ?? (to === 'held' ? 'tool_call' : 'text')
+    const said = assembler.receive({ operations: [append(when.key, kind, '!')] }).map(show)
+    const after = assembler.snapshot().anomalies
+    const kinds = new Set(after.map((one) => one.kind))
+    const news = [...kinds].filter((one) => timesOf(after, one) > timesOf(anomalies, one))
+    const seen: string[] = news.filter((one) => one !== 'content_after_stop')
+    if (said.some((event) => event.endsWith('!'))) seen.push('shown')
+    expect(seen.join(', ')).toBe(SHOWN_BY[to])
+  })
+})
+
 describe('what a decision makes of it', () => {
   it.each(Object.entries(DECIDED_ROWS))('%s', (_, row) => {
     expect(tellRow(row, false)).toEqual({ live: row.live, message: row.message })
@@ -1011,15 +1050,14 @@ describe('decideSnapshot', () => {
   const facts = { have: 'ab', text: 'ab', rank: 1, knownRank: 0, handedOut: false }
   const rows: Rows<SnapshotDecision, FactsOf<typeof decideSnapshot>> = {
     keep: [
-      facts,
       { ...facts, text: undefined },
       { ...facts, text: '' },
       { ...facts, text: 'x', knownRank: 2 },
-      { ...facts, handedOut: true },
       { ...facts, text: 'a', rank: 0 },
       { ...facts, text: 'abc', rank: 0, knownRank: 1 },
     ],
     extend: [
+      facts,
       { ...facts, text: 'abc' },
       { ...facts, have: '' },
       { ...facts, text: 'abc', knownRank: 1 },
@@ -1031,6 +1069,7 @@ describe('decideSnapshot', () => {
       { ...facts, text: 'x', rank: 3, knownRank: 2 },
     ],
     refuse: [
+      { ...facts, handedOut: true },
       { ...facts, text: 'x', handedOut: true },
       { ...facts, text: 'abc', handedOut: true },
       { ...facts, text: 'x', rank: 0 },
@@ -1147,7 +1186,6 @@ describe('decideStop and readStop', () => {
 describe('mayHandOut', () => {
   const facts = {
     origin: 'client',
-    hasName: true,
     isEmpty: false,
     stop: 'tool_calls',
     policy: 'stop',
@@ -1165,7 +1203,6 @@ describe('mayHandOut', () => {
     ],
     no: [
       { ...facts, origin: 'provider' },
-      { ...facts, hasName: false },
       ...(['max_tokens', 'context_window', 'content_filter', 'refusal', 'error'] as const).map((cutting) => ({
         ...facts,
         stop: cutting,
@@ -1243,7 +1280,6 @@ describe('decideStream', () => {
     anew: [
       { ...facts, begins: 'other' },
       { ...facts, begins: 'other', asked: true },
-      { ...facts, begins: 'same', comparesReplay: false, asked: true },
       { ...facts, begins: 'same', failed: true },
       { ...facts, failed: true, asked: true },
       { ...facts, announced: false },

@@ -15,6 +15,7 @@ import {
   done,
   messageItem,
   numbered,
+  response,
   textDelta,
 } from './openai-responses-events.ts'
 import { callRows, handedOut, kindsOf, run } from './run.ts'
@@ -133,6 +134,36 @@ describe('a response that begins again', () => {
     const folded = run(responsesWire, [...head, CREATED, textDelta('hel', at), textDelta('lo', at), completed()])
     expect(textsOf(folded.message)).toEqual(['helhello'])
     expectNothingTakenBack(folded.events)
+  })
+})
+
+describe('a response that begins again, whose items have no ids', () => {
+  const first = { output_index: 0 }
+  const item = messageItem(undefined, { id: '' })
+  const head = (text: string): JsonObject[] => [CREATED, added(item, first), textDelta(text, first)]
+  const last = (number: number): JsonObject => ({ ...completed(), sequence_number: number })
+
+  it('I3: is sent again if its numbers are', () => {
+    const { message, events } = run(responsesWire, [...numbered(head('a')), ...numbered(head('a')), last(3)])
+    expect(textsOf(message)).toEqual(['a'])
+    expectNothingTakenBack(events)
+  })
+
+  it('I4: goes on if its numbers do: an item in the place of another is one of its own', () => {
+    const again = { ...CREATED, sequence_number: 0 }
+    const rest = numbered(head('b').slice(1), 3)
+    const { message, events } = run(responsesWire, [...numbered(head('a')), again, ...rest, last(5)])
+    expect(textsOf(message)).toEqual(['a', 'b'])
+    expectNothingTakenBack(events)
+  })
+
+  it('I2: is another one if its id is: none of the items before are its own', () => {
+    const other = { type: 'response.created', response: { ...response('in_progress'), id: 'resp_2' } }
+    const at = { output_index: 1 }
+    const whole = completed([messageItem('b', { id: '' })], { id: 'resp_2' })
+    const { message } = run(responsesWire, [CREATED, added(item, at), textDelta('a', at), other, whole])
+    expect(textsOf(message)).toEqual(['b'])
+    expect(Object.keys(message.wire['items'] ?? {})).toEqual(['0'])
   })
 })
 

@@ -18,9 +18,8 @@ export type Position =
   | {
       readonly phase: 'replaying'
       readonly of: Exclude<Position, { phase: 'replaying' | 'held' }>
-      textAt: number
-      /** The part that was sent again last. */
-      part: PartName | undefined
+      /** How much of the text was sent again, or of each part: each is compared by itself, since several may come in turn. */
+      readonly sentAt: Map<Written, number>
       itemsAt: number
       /** What the message had lost when the block was opened again, and what was told of the block since. */
       readonly lossesBefore: number
@@ -35,14 +34,20 @@ export interface Payload {
   readonly append?: JsonObject
 }
 
-/** One of the parts of a thinking block. */
-export interface Part {
-  readonly name: PartName
+/** A text, or a part of one. */
+export interface Written {
   text: string
+  /** What was streamed before a snapshot replaced it: the text that a replay repeats. */
+  streamed: string | undefined
+}
+
+/** One of the parts of a thinking block. */
+export interface Part extends Written {
+  readonly name: PartName
   rank: SnapshotRank
 }
 
-export interface Block {
+export interface Block extends Written {
   readonly key: string
   readonly kind: BlockKind
   /** The ordinal in `message.content`; -1 while the block is held. */
@@ -59,8 +64,6 @@ export interface Block {
   isBehind: boolean
   /** Where the last delta of the text begins. */
   lastAppendAt: number
-  /** What was streamed before a snapshot replaced it: the text that a replay repeats. */
-  streamed: string | undefined
   /** Arguments that came with the opening event; deltas replace them. */
   seedArguments: string | undefined
   items: JsonValue[]

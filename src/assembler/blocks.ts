@@ -4,17 +4,9 @@
  */
 import { copyJson, equalJson, sizeOfJson } from '../json.ts'
 import type { BlockKind, Dialect, Outcome } from '../message.ts'
-import type {
-  AppendOperation,
-  BlockOperation,
-  ListOperation,
-  OpenOperation,
-  PartName,
-  SnapshotOperation,
-} from '../operation.ts'
+import type { AppendOperation, BlockOperation, ListOperation, OpenOperation, SnapshotOperation } from '../operation.ts'
 import {
   argumentsOf,
-  BETWEEN_PARTS,
   createBlock,
   isEmptyBlock,
   isHandedOut,
@@ -22,13 +14,14 @@ import {
   isSameBlock,
   mergePayload,
   type Block,
+  type Written,
 } from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
 import { contentOf, dropPathsBefore, failDraft, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { BLOCK_TABLE, compareText, decideReopen, goesOn, type BlockRule } from './state.ts'
 import { Snapshots } from './snapshots.ts'
-import { cutToReplay, endOfPart, Writer } from './writer.ts'
+import { cutToReplay, knownPart, partOf, streamedOf, Writer } from './writer.ts'
 
 /** What names a block; longer names, which only a hostile server gives, count as what they take. */
 const USUAL_KEY_LENGTH = 64
@@ -293,7 +286,6 @@ export class Blocks<D extends Dialect> {
   }
 
   #openAgain(block: Block, operation: OpenOperation, isOvertaken: boolean): void {
-    this.#writer.settle(block)
     const { position } = block
     const decision = decideReopen({
       phase: position.phase,
@@ -312,8 +304,7 @@ export class Blocks<D extends Dialect> {
           block.position = {
             phase: 'replaying',
             of,
-            textAt: 0,
-            part: undefined,
+            sentAt: new Map(),
             itemsAt: 0,
             lossesBefore: this.#draft.losses,
             told: [],
@@ -348,15 +339,16 @@ export class Blocks<D extends Dialect> {
   #compareText(block: Block, operation: AppendOperation): void {
     const { position } = block
     if (position.phase !== 'replaying') return
-    const { part, text } = operation
-    const opens = part !== undefined && position.textAt > 0 && text !== '' && !isSamePart(part, position.part)
-    if (text !== '') position.part = part
-    const comparison = compareText(block.streamed ?? block.text, position.textAt, opens ? BETWEEN_PARTS + text : text)
-    if (comparison.kind === 'same') position.textAt = comparison.at
-    else if (comparison.kind === 'beyond' && position.of.phase === 'open' && block.streamed === undefined) {
+    const { part: name, text } = operation
+    if (text === '') return
+    const written = name === undefined ? block : knownPart(block, name)
+    const at = written === undefined ? 0 : (position.sentAt.get(written) ?? 0)
+    const comparison = compareText(written === undefined ? '' : streamedOf(written), at, text)
+    const mayGoOn = position.of.phase === 'open' && written?.streamed === undefined
+    if (written !== undefined && comparison.kind === 'same') position.sentAt.set(written, comparison.at)
+    else if (comparison.kind === 'beyond' && mayGoOn && isSentAgain(block, position.sentAt, written)) {
       block.position = position.of
-      // The blank line before a part that is new comes from the writer.
-      this.#writer.append(block, comparison.rest.slice(-text.length), part)
+      this.#writer.append(block, comparison.rest, name)
     } else if (this.#regenerate()) this.apply(operation)
   }
 
@@ -372,7 +364,7 @@ export class Blocks<D extends Dialect> {
   #compareClose(block: Block): void {
     const { position } = block
     if (position.phase !== 'replaying') return
-    const isAtEnd = position.textAt === endOfText(block) && position.itemsAt >= block.items.length
+    const isAtEnd = isSentAgain(block, position.sentAt) && position.itemsAt >= block.items.length
     if (!isAtEnd) {
       if (!this.#regenerate()) return
       // What was not sent again is not there any more.
@@ -438,9 +430,8 @@ export class Blocks<D extends Dialect> {
     }
     this.#snapshots.apply(block, operation)
     if (position.phase === 'replaying') {
-      const last = operation.parts?.at(-1)?.part
-      position.textAt = Math.max(position.textAt, last === undefined ? endOfText(block) : endOfPart(block, last))
-      position.part = last
+      const whole = operation.parts?.map(({ part }) => partOf(block, part)) ?? [block, ...block.parts]
+      for (const written of whole) position.sentAt.set(written, streamedOf(written).length)
     }
     if (operation.rank >= block.snapshotRank) {
       block.snapshotRank = operation.rank
@@ -460,7 +451,7 @@ export class Blocks<D extends Dialect> {
     if (position.phase === 'open') this.#close(block, 'wire')
     if (position.phase === 'held' && this.#judge(block)) this.#close(block, 'wire')
     if (position.phase !== 'replaying') return
-    const isAtEnd = position.textAt >= endOfText(block)
+    const isAtEnd = isSentAgain(block, position.sentAt)
     block.position = position.of
     if (position.of.phase === 'open') this.#close(block, 'wire')
     // Less was sent again than there is: if it turns out that the message was generated anew, the rest is no part of it.
@@ -500,17 +491,15 @@ export class Blocks<D extends Dialect> {
 /** Whether nothing of the block has come; of one that is sent again, since it is. */
 function isEmptySoFar(block: Block): boolean {
   const { position } = block
-  return position.phase === 'replaying' ? position.textAt === 0 && position.itemsAt === 0 : isEmptyBlock(block)
+  return position.phase === 'replaying' ? position.sentAt.size + position.itemsAt === 0 : isEmptyBlock(block)
 }
 
 function isReplayOfHandedOut({ position }: Block): boolean {
   return position.phase === 'replaying' && position.of.phase === 'handed_out'
 }
 
-function endOfText(block: Block): number {
-  return (block.streamed ?? block.text).length
-}
-
-function isSamePart(a: PartName, b: PartName | undefined): boolean {
-  return b !== undefined && a.kind === b.kind && a.index === b.index
+/** Whether all of the text was sent again, apart from a piece of it that goes on. */
+function isSentAgain(block: Block, sentAt: ReadonlyMap<Written, number>, except?: Written): boolean {
+  const all = block.parts.length > 0 ? block.parts : [block]
+  return all.every((one) => one === except || (sentAt.get(one) ?? 0) >= streamedOf(one).length)
 }

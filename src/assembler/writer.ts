@@ -5,7 +5,7 @@
 import { copyJson, equalJson, sizeOfJson, type JsonValue } from '../json.ts'
 import type { Dialect } from '../message.ts'
 import type { PartName } from '../operation.ts'
-import { BETWEEN_PARTS, joinParts, mergePayload, type Block, type Part } from './block.ts'
+import { BETWEEN_PARTS, joinParts, mergePayload, type Block, type Part, type Written } from './block.ts'
 import { growDraft, type Draft } from './draft.ts'
 import type { Output } from './output.ts'
 
@@ -43,6 +43,7 @@ export class Writer<D extends Dialect> {
 
   /** The text of one part becomes another one. What follows it in the whole text moves, so a reader is told at the end of the block. */
   replacePart(block: Block, part: Part, text: string): void {
+    part.streamed ??= part.text
     part.text = text
     block.isBehind = true
     this.grow(text.length)
@@ -107,25 +108,27 @@ export class Writer<D extends Dialect> {
 export function partOf(block: Block, name: PartName): Part {
   const last = block.parts.at(-1)
   if (last !== undefined && last.name.kind === name.kind && last.name.index === name.index) return last
-  block.partsByName ??= new Map()
-  const key = `${name.kind} ${name.index}`
-  const known = block.partsByName.get(key)
+  const known = knownPart(block, name)
   if (known !== undefined) return known
-  const part: Part = { name, text: '', rank: 0 }
+  const part: Part = { name, text: '', streamed: undefined, rank: 0 }
   block.parts.push(part)
-  block.partsByName.set(key, part)
+  block.partsByName ??= new Map()
+  block.partsByName.set(nameOf(name), part)
   return part
 }
 
-/** Where a part ends in the whole text. */
-export function endOfPart(block: Block, name: PartName): number {
-  const last = partOf(block, name)
-  let end = 0
-  for (const part of block.parts) {
-    if (part.text !== '') end += part.text.length + (end === 0 ? 0 : BETWEEN_PARTS.length)
-    if (part === last) break
-  }
-  return end
+/** The part of that name, if there is one. */
+export function knownPart(block: Block, name: PartName): Part | undefined {
+  return block.partsByName?.get(nameOf(name))
+}
+
+function nameOf({ kind, index }: PartName): string {
+  return `${kind} ${index}`
+}
+
+/** What a replay of it repeats. */
+export function streamedOf({ text, streamed = text }: Written): string {
+  return streamed
 }
 
 /** Cuts a block, of a message that was generated anew, to what was sent again of it. */
@@ -134,12 +137,10 @@ export function cutToReplay(block: Block): void {
   if (block.isBehind) block.text = joinParts(block.parts)
   block.isBehind = false
   block.snapshotRank = 0
-  for (const part of block.parts) part.rank = 0
   block.heldBack = ''
   block.reader = undefined
   if (position.phase === 'replaying') {
-    block.text = (block.streamed ?? block.text).slice(0, position.textAt)
-    cutParts(block, position.part)
+    cutText(block, position.sentAt)
     block.lossesBefore = position.lossesBefore
     block.fields = {}
     block.wire = {}
@@ -149,20 +150,14 @@ export function cutToReplay(block: Block): void {
     block.items.length = Math.min(block.items.length, position.itemsAt)
     block.position = { phase: 'open' }
   }
-  block.streamed = undefined
+  for (const written of [block, ...block.parts]) written.streamed = undefined
+  for (const part of block.parts) part.rank = 0
 }
 
-/** Makes the parts agree with a text that was cut in the part `last`, or before any. */
-function cutParts(block: Block, last: PartName | undefined): void {
-  const end = last === undefined ? 0 : block.parts.indexOf(partOf(block, last)) + 1
-  for (const { name } of block.parts.splice(end)) block.partsByName?.delete(`${name.kind} ${name.index}`)
-  let rest = block.text
-  let isFirst = true
-  for (const part of block.parts) {
-    if (part.text === '') continue
-    if (!isFirst) rest = rest.slice(BETWEEN_PARTS.length)
-    isFirst = false
-    part.text = rest.slice(0, part.text.length)
-    rest = rest.slice(part.text.length)
-  }
+function cutText(block: Block, sentAt: ReadonlyMap<Written, number>): void {
+  const parts = block.parts.filter((part) => sentAt.has(part))
+  for (const part of parts) part.text = streamedOf(part).slice(0, sentAt.get(part))
+  block.text = block.parts.length > 0 ? joinParts(parts) : streamedOf(block).slice(0, sentAt.get(block) ?? 0)
+  block.parts = parts
+  block.partsByName = new Map(parts.map((part) => [nameOf(part.name), part]))
 }

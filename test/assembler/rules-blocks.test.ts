@@ -273,6 +273,41 @@ describe('what is sent again of a block', () => {
     expect(made.message.content).toMatchObject([{ parts: [{ text: 'a' }, { text: 'b' }] }])
   })
 
+  it('I3: of thinking is compared part by part, in whatever order the pieces of the parts come', () => {
+    const pieces = [open('0', 'thinking'), think('a'), think('b', 1), think('x')]
+    expectSame(run([M, ...pieces, M, ...pieces, close('0'), ...END]), 'thinking ax\n\nb')
+    expectSame(run([M, ...pieces, close('0'), M, ...pieces, close('0'), ...END]), 'thinking ax\n\nb')
+    expectSame(run([M, ...pieces, M, ...pieces, think('y', 1), close('0'), ...END]), 'thinking ax\n\nby')
+    expectAnew(run([M, ...pieces, M, ...pieces, think('y', 1), M, ...pieces, close('0'), ...END]), 'thinking ax\n\nb')
+  })
+
+  it('I3: of thinking may repeat final forms of parts that had replaced them', () => {
+    const form = (part: number, said: string): Operation => partsWhole('0', [[summary(part), said]])
+    const pieces = [open('0', 'thinking'), think('a'), form(0, 'xyz'), think('b', 1), form(1, 'b'), close('0')]
+    const made = run([M, ...pieces, M, ...pieces, ...END])
+    expectSame(made, 'thinking xyz\n\nb')
+    expect(made.message.content).toMatchObject([{ parts: [{ text: 'xyz' }, { text: 'b' }] }])
+  })
+
+  it('I3: of thinking is all there if a final form says no more of its parts', () => {
+    const parts = [open('0', 'thinking'), think('a'), think('b', 1), close('0')]
+    const form: Operation = { op: 'snapshot', choice: 0, key: '0', kind: 'thinking', rank: 2 }
+    expectSame(run([M, ...parts, M, open('0', 'thinking'), form, close('0'), ...END]), 'thinking a\n\nb')
+  })
+
+  it('I3: of thinking and opens another part before all of one makes the message a new one', () => {
+    const again = [open('0', 'thinking'), think('a'), think('z', 1), close('0')]
+    expectAnew(run([M, open('0', 'thinking'), think('abc'), M, ...again, ...END]), 'thinking a\n\nz')
+  })
+
+  it('I3: of thinking is cut part by part if the message is a new one', () => {
+    const pieces = [open('0', 'thinking'), think('a'), think('b', 1), think('xy')]
+    const again = [open('0', 'thinking'), think('a'), think('b', 1), think('x'), think('z', 2), close('0')]
+    const made = run([M, ...pieces, close('0'), M, ...again, ...END])
+    expectAnew(made, 'thinking ax\n\nb\n\nz')
+    expect(made.message.content).toMatchObject([{ parts: [{ text: 'ax' }, { text: 'b' }, { text: 'z' }] }])
+  })
+
   it('I4: and is closed when it was left out of a newer version is noted, and closes nothing', () => {
     const [first, second] = [text('0', 'ab'), text('1', 'cd')]
     const again = [M, open('0', 'text'), ...second, M, open('1', 'text'), say('c', '1')]
@@ -380,6 +415,9 @@ describe('what is kept of a block when the message is generated anew', () => {
   it('I3: is compared with itself if it is sent once more, not with what streamed before', () => {
     const first = [open('0', 'text'), say('ab'), snapshot('0', 'text', 'x'), close('0')]
     expectAnew(run([M, ...first, M, ...text('0', 'abc'), M, ...text('0', 'abc'), ...END]), 'text abc')
+    const thought = [open('0', 'thinking'), think('ab'), partsWhole('0', [[summary(0), 'x']]), close('0')]
+    const again = [M, open('0', 'thinking'), think('ab'), think('c'), close('0')]
+    expectAnew(run([M, ...thought, ...again, ...again, ...END]), 'thinking abc')
   })
 
   it('I7: has the fields that it was sent with again, and no others', () => {

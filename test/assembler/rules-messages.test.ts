@@ -171,17 +171,40 @@ describe('content after the stop reason, where that may be a repeat', () => {
     expect(shown(made.events).at(-1)).toBe(' and')
   })
 
-  it('I2: that is a call without an id is the one that there is, whatever its key', () => {
-    const told = (key: string): Operation[] => [
-      patch(key, 'tool_call', { name: 'f' }),
+  it('I2: that is a call without an id is the last that there is without one, whatever its key', () => {
+    const told = (key: string, name = 'f', id?: string): Operation[] => [
+      patch(key, 'tool_call', { name, ...(id === undefined ? {} : { id }) }),
       append(key, 'tool_call', '{"a":1}'),
-      stop('tool_calls'),
-      soft,
     ]
-    const made = run([M, ...told('c'), ...told('d')], options)
-    expect(made.message.content).toMatchObject([{ name: 'f', arguments: '{"a":1}' }])
-    expect(made.message.content).toHaveLength(1)
-    expect(kindsOf(made)).toContain('repeated_content')
+    const stopped = [stop('tool_calls'), soft]
+    const form: Operation = {
+      ...whole('{"a":1}'),
+      kind: 'tool_call',
+      key: 'd',
+      fields: { name: 'f' },
+    }
+    const namesAfter = (first: Operation[], late: Operation[]): (string | undefined)[] =>
+      run([M, ...first, ...stopped, ...late, ...stopped], options).message.content.map((block) =>
+        block.type === 'tool_call' ? block.name : block.type,
+      )
+    expect(namesAfter(told('c'), told('d'))).toEqual(['f'])
+    expect(namesAfter(told('c'), [form])).toEqual(['f'])
+    expect(namesAfter(told('c'), told('d', 'f', 'y'))).toEqual(['f', 'f'])
+    expect(namesAfter(told('c', 'f', 'x'), told('d'))).toEqual(['f', 'f'])
+    expect(namesAfter([...told('c'), ...told('e', 'g')], told('d'))).toEqual(['f', 'g', 'f'])
+  })
+
+  it('I4: that is a head, but with another call, is added', () => {
+    const late = [again, say('It is'), patch('d', 'tool_call', { name: 'g' }), append('d', 'tool_call', '{}')]
+    const made = run([...START, ...late], options)
+    expect(textOf(made)).toBe('It is sunnyIt is|tool_call')
+  })
+
+  it('I3: that is the end of a text of the message itself is a repeat of it', () => {
+    const grow = (note: string): Operation => ({ op: 'meta', choice: 0, append: { note } })
+    const noteAfter = (note: string): unknown =>
+      run([M, grow('ab'), say('hi'), ...STOP, grow(note), ...STOP], options).message.wire['note']
+    expect([noteAfter('b'), noteAfter('c')]).toEqual(['ab', 'abc'])
   })
 
   it('I2: that is a call is handed out once', () => {

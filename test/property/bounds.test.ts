@@ -66,8 +66,15 @@ const CHAT: Shapes = {
   'fields of the chunk': (text, at) => [{ ...chunk({}), [`field ${at}`]: text }],
   'usage fields': (text, at) => [{ choices: [], usage: { [`field ${at}`]: text } }],
   'content parts': (text) => [chunk({ content: [{ type: 'image', text: 1, data: text }] })],
-  'text after the finish': (content) => [chunk({ role: 'assistant' }, { finish_reason: 'stop' }), chunk({ content })],
-  'lists after the finish': (text) => [chunk({}, { finish_reason: 'stop' }), chunk({ annotations: [{ text }] })],
+  // The same text again and again would be a repeat, of which nothing is kept.
+  'text after the finish': (text, at) => [
+    chunk({ role: 'assistant' }, { finish_reason: 'stop' }),
+    chunk({ content: `${at} ${text}` }),
+  ],
+  'lists after the finish': (text, at) => [
+    chunk({}, { finish_reason: 'stop' }),
+    chunk({ annotations: [{ text: `${at} ${text}` }] }),
+  ],
   'foreign events': (text, at) => [{ type: `hologram ${at}`, text }],
   'choices of their own': (content, at) => [{ choices: [{ index: at, delta: { role: 'assistant', content } }] }],
 }

@@ -4,7 +4,16 @@
  */
 import type { Limits } from '../limits.ts'
 import type { Dialect, Outcome } from '../message.ts'
-import { argumentsOf, isEmptyArguments, isNameless, isSameBlock, isSameInput, judge, type Block } from './block.ts'
+import {
+  argumentsOf,
+  isEmptyArguments,
+  isNameless,
+  isPresent,
+  isSameBlock,
+  isSameInput,
+  judge,
+  type Block,
+} from './block.ts'
 import { contentBlockOf, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { mayHandOut, resentArguments } from './state.ts'
@@ -29,7 +38,7 @@ export class Calls<D extends Dialect> {
   /** An earlier call of this message under the same id and name. One under the same id alone makes this one need another id. */
   rivalOf(block: Block): Block | undefined {
     const { id } = block.fields
-    if (block.kind !== 'tool_call' || id === undefined || id === null) return undefined
+    if (block.kind !== 'tool_call' || !isPresent(id)) return undefined
     const earlier = this.#draft.callsById.get(id)
     if (earlier === undefined) {
       this.#draft.callsById.set(id, block)

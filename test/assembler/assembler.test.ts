@@ -260,6 +260,11 @@ describe('a source of many messages', () => {
     const { messages } = run([begin('m', 1), hard, begin('n', 1), begin('o', 0)], many)
     expect(new Set(messages.map(({ key }) => key)).size).toBe(3)
   })
+
+  it('counts them in their keys', () => {
+    const { messages } = run([begin('m'), hard, begin('n'), hard, begin('o'), hard], many)
+    expect(messages.map(({ key }) => key)).toEqual(['t/0', 't/1', 't/2'])
+  })
 })
 
 describe('several choices', () => {

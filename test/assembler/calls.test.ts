@@ -50,6 +50,12 @@ describe('arguments that are sent once more as a whole (3.22)', () => {
     }
   })
 
+  it('I6: are taken once, and handed out, also if no stop reason came', () => {
+    const made = run([...OPEN, write('{"a":'), write('1}'), write('{"a":1}'), hard])
+    expect(made.message.content).toMatchObject([{ arguments: '{"a":1}', state: 'complete' }])
+    expect(types(made.events).filter((type) => type === 'tool_call')).toHaveLength(1)
+  })
+
   it('I6: are not handed out under a stop reason that cuts', () => {
     const made = written(['{"a":', '1}', '{"a":1}'], 'max_tokens')
     expect(types(made.events)).not.toContain('tool_call')
@@ -192,6 +198,48 @@ describe('where no event opens a call', () => {
     const made = run([begin('m'), open('0', 'tool_call', { id: 'x' }), write('{}'), stop('tool_calls'), hard], bare)
     expect(made.message.content).toMatchObject([{ id: 'x', name: '', arguments: '{}' }])
     expect(types(made.events)).not.toContain('tool_call')
+  })
+})
+
+describe('a call that is of no use', () => {
+  const closed = [close('0'), stop('tool_calls'), hard]
+  const limits = { toolDepth: 2 }
+
+  it.each<[string, Operation[], string]>([
+    ['that its arguments are no JSON', [...OPEN, write('{{')], 'not_json'],
+    ['that its arguments are no object', [...OPEN, write('[1]')], 'not_an_object'],
+    ['that its arguments are nested too deep', [...OPEN, write('{"a":{"b":{}}}')], 'too_deep'],
+    ['that its arguments are not whole', [...OPEN, write('{"a":')], 'incomplete'],
+    ['that it has no name', [begin('m'), open('0', 'tool_call', { id: 'x' }), write('{}')], 'no_name'],
+    [
+      'what its arguments are before its name',
+      [begin('m'), open('0', 'tool_call', { id: 'x' }), write('[')],
+      'not_json',
+    ],
+  ])('I4: is noted with the reason: %s', (_, operations, detail) => {
+    const made = run([...operations, ...closed], { limits })
+    expect(made.message.content).toMatchObject([{ state: 'invalid' }])
+    expect(made.message.anomalies).toEqual([{ kind: 'invalid_input', detail, block: 0 }])
+  })
+
+  it.each<[string, Operation[]]>([
+    ['a call that is whole', [...OPEN, write('{}'), ...closed]],
+    ['a whole call that was not handed out', [...OPEN, write('{}'), close('0'), stop('max_tokens'), hard]],
+    ['a call that was cut', [...OPEN, write('{"a":'), close('0'), stop('max_tokens'), hard]],
+    ['a text that reads like one', [begin('m'), open('0', 'text', {}, '{{'), close('0'), stop('end_turn'), hard]],
+  ])('I4: is not noted to be one: %s', (_, operations) => {
+    expect(kindsOf(run(operations))).toEqual([])
+  })
+})
+
+describe('a call that the provider runs', () => {
+  it('I6: is never handed out, and is no reason to read the stop as tool calls', () => {
+    const own = open('0', 'tool_call', { id: 'x', name: 'f', origin: 'provider' })
+    for (const reason of ['tool_calls', 'end_turn'] as const) {
+      const made = run([begin('m'), own, write('{}'), close('0'), stop(reason), hard], { toolCalls: 'early' })
+      expect(made.message).toMatchObject({ content: [{ origin: 'provider', state: 'complete' }], stop: { reason } })
+      expect(types(made.events)).not.toContain('tool_call')
+    }
   })
 })
 

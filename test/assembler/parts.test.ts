@@ -112,6 +112,8 @@ describe('the parts of thinking', () => {
       ...OPEN,
       partsWhole('0', [[summary(0), 'high']], 3),
       partsWhole('0', [[summary(0), 'low']], 1),
+      partsWhole('0', [[summary(0), 'high and low']], 1),
+      partsWhole('0', [[summary(0), 'middle']], 2),
       partsWhole('0', [[summary(0), '']], 3),
       ...END,
     ])
@@ -143,6 +145,23 @@ describe('the parts of thinking', () => {
     const made = run([...whole, ...whole, ...END])
     expect(made.message).toMatchObject({ attempt: 1, content: [{ text: 'one\n\ntwo' }] })
     expect(types(made.events)).not.toContain('reset')
+  })
+
+  it('I3: take no line if they are empty, in what is sent again and in what is kept of it', () => {
+    const sent = [open('0', 'thinking'), say('a', summary(0)), say('', summary(1)), say('b', summary(2)), close('0')]
+    const forms = partsWhole('0', [
+      [summary(0), 'a'],
+      [summary(1), ''],
+    ])
+    const again = [begin('m'), open('0', 'thinking'), forms, say('b', summary(2)), close('0')]
+    const same = run([begin('m'), ...sent, ...again, ...END])
+    expect(same.message).toMatchObject({ attempt: 1, content: [{ text: 'a\n\nb' }] })
+    const other = (text: string): Operation[] => [open('1', 'text', {}, text), close('1')]
+    const anew = run([begin('m'), ...sent, ...other('sunny'), begin('m'), ...sent, ...other('rainy'), ...END])
+    expect(anew.message).toMatchObject({
+      attempt: 2,
+      content: [{ text: 'a\n\nb', parts: [{ text: 'a' }, { text: '' }, { text: 'b' }] }, { text: 'rainy' }],
+    })
   })
 
   it('I3: are the new ones alone when one of them is another', () => {

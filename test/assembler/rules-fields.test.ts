@@ -221,6 +221,17 @@ describe('the fields of a message', () => {
     expect(other.message.wire).toEqual({ items: { 0: { type: 'y', note: 3 } } })
   })
 
+  it('I7: are absent where nothing told them: the message is plain JSON', () => {
+    for (const { message } of [run([M, ...END]), run([...text('0', 'a'), ...END])]) {
+      expect(JSON.parse(JSON.stringify(message))).toStrictEqual(message)
+    }
+  })
+
+  it('I7: hold what the shell knows of the response and of the time', () => {
+    const facts = { response: { status: 200, headers: {} }, timing: { firstByteMs: 1, endMs: 3 } }
+    expect(run([M, ...END], { facts: () => facts }).message).toMatchObject(facts)
+  })
+
   it('I2: share nothing with the caller, and are frozen', () => {
     const item = { url: 'a' }
     const content = [{ type: 'text' }]
@@ -288,6 +299,7 @@ describe('a message that is too long', () => {
     ['the arguments of a call that is held', [...held, ...many(() => append('1', 'tool_call', long))]],
     ['what comes for a call that was handed out', [...handedOut, ...many(() => append('0', 'tool_call', long))]],
     ['the fields of the message', many((at) => wired({ [`${at}`]: long }))],
+    ['fields under a path of it', many((at) => wired({ [`${at}`]: long }, { path: ['items', '0'] }))],
     ['the fields of its begin event', many((at) => beginWith('m', { wire: { [`${at}`]: long } }))],
     ['counts', many((at) => counted({}, { raw: { [`${at}`]: long } }))],
     ['the details of anomalies', many(() => ({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: long }))],
@@ -298,7 +310,17 @@ describe('a message that is too long', () => {
     for (const operation of operations) assembler.receive({ operations: [operation] })
     expect(assembler.isTerminal).toBe(true)
     assembler.end({ kind: 'complete' })
-    expect(assembler.messages[0]?.outcome).toMatchObject({ kind: 'failed', error: { class: 'limit' } })
+    expect(assembler.messages[0]?.outcome).toMatchObject({
+      kind: 'failed',
+      error: { class: 'limit', retryable: false, message: expect.stringContaining('longer than 300 ') },
+    })
+  })
+
+  it('I10: is one by the first character beyond the limit', () => {
+    const kindAt = (messageLength: number): string =>
+      run([M, append('0', 'text', long), ...END], { limits: { messageLength }, opensBlocks: false }).message.outcome
+        .kind
+    expect([kindAt(19), kindAt(20)]).toEqual(['failed', 'complete'])
   })
 
   it('I4: keeps the error that it had before', () => {
@@ -369,6 +391,22 @@ describe('a preview of a call', () => {
   })
 })
 
+describe('a preview', () => {
+  it('is of the first message, or of the one that is named, and of none if there is no such', () => {
+    const assembler = new Assembler(optionsOf())
+    const written = [open('0', 'tool_call', { id: 'x', name: 'f' }), append('0', 'tool_call', '{"a":1}')]
+    for (const operation of [begin('m', 0), begin('m', 1), ...written.map((own) => ({ ...own, choice: 1 }))]) {
+      assembler.receive({ operations: [operation] })
+    }
+    expect(assembler.partialInput(0, 't/1')).toEqual({ value: { a: 1 }, isComplete: true })
+    expect([undefined, 't/0', 't/2'].map((message) => assembler.partialInput(0, message))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+})
+
 describe('a call', () => {
   const X = open('0', 'tool_call', { id: 'x', name: 'f' })
 
@@ -397,6 +435,22 @@ describe('a call', () => {
   it('I7: that gets an id of its own keeps the one of the wire', () => {
     const made = run([M, ...call('0', 'x', 'f', '{}'), ...call('1', 'x', 'g', '{}'), stop('tool_calls'), hard])
     expect(made.message.content).toMatchObject([{ id: 'x' }, { id: 't/0#1', idSource: 'minted', wire: { id: 'x' } }])
+    expect(made.message.anomalies).toEqual([{ kind: 'call_id_reused', detail: 'x' }])
+    const late = run([M, ...call('0', 'x', 'f', '{}'), ...call('1', 'x', 'f', '{"a":1}'), stop('tool_calls'), hard])
+    expect(late.message.content).toMatchObject([{ id: 'x' }, { id: 't/0#1', wire: { id: 'x' } }])
+    expect(late.message.anomalies).toEqual([{ kind: 'call_id_reused', detail: 'x' }])
+  })
+
+  it('I2: that comes twice is one, and what came the second time is noted', () => {
+    const made = run([
+      M,
+      ...call('0', 'x', 'f', '{"a":1}'),
+      ...call('1', 'x', 'f', '{ "a": 1 }'),
+      stop('tool_calls'),
+      hard,
+    ])
+    expect(made.message.content).toHaveLength(1)
+    expect(made.message.anomalies).toEqual([{ kind: 'duplicate_call', detail: 'x', value: '{ "a": 1 }', block: 0 }])
   })
 
   it('I6: that was handed out may be told once more in other words for the same input', () => {
@@ -415,10 +469,21 @@ describe('a call', () => {
     expect(made.message.content).toMatchObject([{ arguments: '{}' }])
     expectLiveEqualsFinal(made.events, made.message)
   })
+
+  it('I2: whose arguments came with its opening shows the deltas that replace them as deltas, early or late', () => {
+    const seeded = open('0', 'tool_call', { name: 'f' }, '{"a":1}')
+    const deltas = ['{"b"', ':1}'].map((said) => append('0', 'tool_call', said))
+    const made = run([M, seeded, ...deltas.slice(0, 1), close('0'), ...deltas.slice(1), ...END])
+    expect(made.message.content).toMatchObject([{ arguments: '{"b":1}' }])
+    expect(shown(made.events)).toEqual(['{"b"', ':1}'])
+  })
 })
 
 describe('a final form', () => {
-  it('I3: of a part that contradicts in a replay shows that the message is a new one', () => {
+  it.each([
+    ['of a part that contradicts', ['x'], 'x'],
+    ['of several parts of which one contradicts', ['a', 'x'], 'a\n\nx'],
+  ])('I3: %s in a replay shows that the message is a new one', (_, forms, said) => {
     const parts = [append('0', 'thinking', 'a', summary(0)), append('0', 'thinking', 'b', summary(1)), close('0')]
     const made = run([
       M,
@@ -426,10 +491,13 @@ describe('a final form', () => {
       ...parts,
       M,
       open('0', 'thinking'),
-      partsWhole('0', [[summary(0), 'x']]),
+      partsWhole(
+        '0',
+        forms.map((form, at) => [summary(at), form]),
+      ),
       ...END,
     ])
-    expect(texts(made.message)).toEqual(['x'])
+    expect(texts(made.message)).toEqual([said])
     expect(types(made.events)).toContain('reset')
   })
 

@@ -73,6 +73,14 @@ describe('a message', () => {
     expect(keysOf(true, begin('a', 0), hard)).toEqual([])
   })
 
+  it('is shown before anything came of it under the key that it will have', () => {
+    const assembler = new Assembler(optionsOf())
+    const before = assembler.snapshot()
+    assembler.receive({ operations: [M] })
+    expect(before).toMatchObject({ key: 't/0', id: 't/0', idSource: 'minted', content: [] })
+    expect(assembler.snapshot().key).toBe(before.key)
+  })
+
   it('tells what came from the provider with the events that it caused, and not with the last', () => {
     const assembler = new Assembler(optionsOf())
     const caused = assembler.receive({ operations: [M] }, { type: 'message_start' })

@@ -93,6 +93,19 @@ describe('how a message begins and begins again', () => {
 })
 
 describe('a block that is opened again', () => {
+  it('I3: is no opening twice if it is a call that was held, of which nothing had come', () => {
+    const made = run([
+      M,
+      open('0', 'tool_call', { id: 'x' }),
+      M,
+      ...call('0', 'x', 'f', '{}'),
+      stop('tool_calls'),
+      hard,
+    ])
+    expect(told(made.message)).toEqual(['f({}) complete x'])
+    expect(kindsOf(made)).toEqual(['repeated_begin'])
+  })
+
   it('is noted as opened twice if nothing of it had come, since there is nothing to compare', () => {
     const made = run([M, open('0', 'text'), M, open('0', 'text'), append('0', 'text', 'a'), close('0'), ...END])
     expect(told(made.message)).toEqual(['text a'])
@@ -164,6 +177,14 @@ describe('a final form', () => {
   it('I3: that is what had streamed contradicts nothing in a replay, though a higher one had replaced that', () => {
     const once = [append('0', 'text', 'ab'), snapshot('0', 'text', 'ab'), snapshot('0', 'text', 'x', 3), close('0')]
     const made = run([M, open('0', 'text'), ...once, ...again, ...once, ...END])
+    expect(told(made.message)).toEqual(['text x'])
+    expect(resets(made)).toBe(0)
+  })
+
+  it('I3: that says nothing of a text contradicts nothing in a replay, also if one had replaced that', () => {
+    const sent = [open('0', 'text'), append('0', 'text', 'ab')]
+    const form: Operation = { op: 'snapshot', choice: 0, key: '0', kind: 'text', rank: 3, fields: {} }
+    const made = run([M, ...sent, snapshot('0', 'text', 'x', 1), close('0'), M, ...sent, form, close('0'), ...END])
     expect(told(made.message)).toEqual(['text x'])
     expect(resets(made)).toBe(0)
   })
@@ -325,6 +346,16 @@ describe('how a message ends', () => {
     const lost = { class: 'network', retryable: true, message: 'ECONNRESET' }
     expect(endedBy(reset, begun).outcome).toMatchObject({ kind: 'truncated', by: 'reset', error: lost })
     expect(endedBy(reset, []).outcome).toMatchObject({ kind: 'failed', error: lost })
+  })
+
+  it.each<[string, Ending, readonly Operation[], RegExp]>([
+    ['a reset, of which the network said nothing', { kind: 'truncated' }, begun, /connection was lost before .* ended/],
+    ['a reset before the first event', { kind: 'truncated' }, [], /connection was lost before the first event/],
+    ['the end of the input, without a terminal', { kind: 'complete' }, begun, /ended before the last event/],
+    ['the end of the input, without an event', { kind: 'complete' }, [], /without a single event/],
+    ['the end of the input, of which nothing could be read', { kind: 'complete' }, [malformed], /could be read/],
+  ])('I5: by %s says so', (_, ending, operations, message) => {
+    expect(endedBy(ending, operations).outcome).toMatchObject({ error: { message: expect.stringMatching(message) } })
   })
 
   it('I5: without a single event is failed and may be tried again, unless what came could not be read', () => {

@@ -94,6 +94,13 @@ describe('the fields of a message', () => {
     })
   })
 
+  it('do not begin anew where only one of the two says its type', () => {
+    const [typed, plain] = [at(['item'], { type: 'a', x: 1 }), at(['item'], { y: 1 })]
+    const both = { item: { type: 'a', x: 1, y: 1 } }
+    expect(wireOf(typed, plain)).toEqual(both)
+    expect(wireOf(plain, typed)).toEqual(both)
+  })
+
   it('lose what the whole no longer has', () => {
     expect(wireOf(at(['item'], { a: 1, b: 1 }), at(['item'], { a: 1 }, { rank: 2, drop: ['b'] }))).toEqual({
       item: { a: 1 },
@@ -133,6 +140,17 @@ describe('the fields of a message', () => {
     ])
     expect(message.wire).toEqual({ items: { '0': { id: 'c' } } })
   })
+
+  it.each<[string, ...string[]][]>([[['item']], [['items', '0', 'part']]])(
+    'I3: that are not sent again are gone as a whole when the message is generated anew: %j',
+    (path) => {
+      const block = (text: string): Operation[] => [open('0', 'text', {}, text), close('0')]
+      const top: Operation = { op: 'meta', choice: 0, wire: { items: { '0': { id: 'a' } } } }
+      const sent = [begin('m'), top, at(path, { note: 1 }), ...block('sunny')]
+      const { message } = run([...sent, begin('m'), ...block('rainy'), stop('end_turn'), hard])
+      expect(message.wire).toEqual({ items: { '0': { id: 'a' } } })
+    },
+  )
 
   it('I3: of another message are its own alone', () => {
     const { message } = run([

@@ -299,7 +299,7 @@ export function judge(block: Block, maxDepth: number): ToolInput {
 
 /** Whether the arguments say nothing, which stands for `{}`. */
 export function isEmptyArguments(text: string): boolean {
-  const trimmed = text.length > 16 ? text : text.trim()
+  const trimmed = text.trim()
   return trimmed === '' || trimmed === 'null'
 }
 

@@ -86,7 +86,7 @@ export class Output<D extends Dialect> {
     if (block.heldBack !== '') this.#delta(draft, block, block.heldBack)
     block.heldBack = ''
     const { signature } = block.fields
-    const signed = typeof signature === 'string' && signature !== '' ? { signature } : {}
+    const signed = isPresent(signature) ? { signature } : {}
     this.emit({ type: 'block_stop', ...about(draft), block: block.ordinal, ...signed })
   }
 
@@ -127,7 +127,6 @@ function isRepeat(last: Anomaly, next: Anomaly): boolean {
     last.detail === next.detail &&
     last.value === undefined &&
     next.value === undefined &&
-    last.content === undefined &&
     next.content === undefined
   )
 }

@@ -51,6 +51,8 @@ describe('the parts of thinking', () => {
     const made = run([...OPEN, ...parts, close('0'), ...END])
     expect(made.message.content).toMatchObject([{ text: 'one\n\ntwo', parts: { length: 4 } }])
     expect(shown(made.events)).toEqual(['one', '\n\ntwo'])
+    const late = run([...OPEN, ...parts, say(' more', summary(1)), close('0'), ...END])
+    expect(late.message.content).toMatchObject([{ text: 'one more\n\ntwo' }])
   })
 
   it('may go on after a later one has begun: a reader is told once, at the end of the block', () => {

@@ -114,6 +114,18 @@ describe('a message that another stream begins anew', () => {
     expect(message.anomalies.map(({ kind }) => kind)).toEqual(['restarted'])
   })
 
+  it('I4: has an anomaly for each of those that it replaced, with what that had', () => {
+    const again = ['one', 'two', 'three'].flatMap((said, at): Step[] =>
+      at === 0 ? [M, ...text('0', said)] : [{ stream: at + 1 }, 'restart', M, ...text('0', said)],
+    )
+    const { message } = through([...again, ...END])
+    expect(texts(message)).toEqual(['three'])
+    expect(message.anomalies).toMatchObject([
+      { kind: 'restarted', detail: 'm', content: [{ text: 'one' }] },
+      { kind: 'restarted', detail: 'm', content: [{ text: 'two' }] },
+    ])
+  })
+
   it('I2: is no further attempt if nothing had come of the one before', () => {
     const others = [begin('n'), begin('o'), begin('p')]
     const { message } = through([M, ...others, { stream: 2 }, 'restart', { stream: 3 }, 'restart', M, ...END])

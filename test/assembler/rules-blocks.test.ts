@@ -202,6 +202,18 @@ describe('what is sent again of a block', () => {
     expectSame(run([M, ...text('0', 'ab'), M, open('0', 'text'), say('a')]), 'text ab')
   })
 
+  it.each<[string, BlockOperation[], BlockOperation[], string]>([
+    ['without a field', [...call('0', 'x', 'f', '{}')], [open('0', 'tool_call'), write('{}')], 'f({}) complete x'],
+    [
+      'under other words that are no id of it',
+      [open('0', 'text', { id: 'a' }), say('ab')],
+      [open('0', 'text', { id: 'b' }), say('ab')],
+      'text ab',
+    ],
+  ])('I3: may be opened %s', (_, first, again, said) => {
+    expectSame(run([M, ...first, M, ...again]), said)
+  })
+
   it('I3: leaves a closed one closed: what comes then is late, and there is no second block_stop', () => {
     const made = run([M, ...text('0', 'ab'), M, ...text('0', 'ab'), say('c'), ...END])
     expectSame(made, 'text abc')

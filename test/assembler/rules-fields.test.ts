@@ -295,6 +295,7 @@ describe('a message that is too long', () => {
     ['parts that are replaced', many((at) => partsWhole('0', [[summary(at % 2), `${at}${long}`]]))],
     ['items', many(() => list('0', 'text', long))],
     ['fields', many((at) => patch(`${at}`, 'thinking', { signature: long }))],
+    ['fields that grow', many(() => ({ op: 'patch', choice: 0, key: '0', kind: 'text', append: { log: [long] } }))],
     ['seeds', many((at) => open(`${at}`, 'tool_call', { name: 'f' }, long))],
     ['the arguments of a call that is held', [...held, ...many(() => append('1', 'tool_call', long))]],
     ['what comes for a call that was handed out', [...handedOut, ...many(() => append('0', 'tool_call', long))]],
@@ -384,10 +385,11 @@ describe('a preview of a call', () => {
     const opening = open('0', 'tool_call', { id: 'x', name: 'f', freeText: 'input' })
     const wholes: unknown[] = []
     const sent = [M, opening, append('0', 'tool_call', 'a'), close('0'), M, opening]
-    drive(optionsOf(), singly(sent), { kind: 'complete' }, (assembler) =>
+    const again = [append('0', 'tool_call', 'a'), close('0'), stop('tool_calls')]
+    drive(optionsOf(), singly([...sent, ...again]), { kind: 'complete' }, (assembler) =>
       wholes.push(assembler.partialInput(0)?.isComplete),
     )
-    expect(wholes).toEqual([undefined, false, false, true, true, true])
+    expect(wholes).toEqual([undefined, false, false, true, true, true, true, true, true])
   })
 })
 
@@ -411,11 +413,16 @@ describe('a call', () => {
   const X = open('0', 'tool_call', { id: 'x', name: 'f' })
 
   it('I6: that is sent again is as whole as it was, to who looks at it meanwhile', () => {
-    const states: unknown[] = []
-    drive(optionsOf(), singly([M, ...call('0', 'x', 'f', '{}'), M, X]), { kind: 'complete' }, (assembler) =>
-      states.push(assembler.snapshot().content.map((block) => (block.type === 'tool_call' ? block.state : ''))[0]),
-    )
-    expect(states).toEqual([undefined, 'partial', 'partial', 'complete', 'complete', 'complete'])
+    const statesOf = (...operations: Operation[]): unknown[] => {
+      const states: unknown[] = []
+      drive(optionsOf(), singly(operations), { kind: 'complete' }, (assembler) =>
+        states.push(assembler.snapshot().content.map((block) => (block.type === 'tool_call' ? block.state : ''))[0]),
+      )
+      return states
+    }
+    const sent = call('0', 'x', 'f', '{}')
+    expect(statesOf(...sent, M, X)).toEqual(['partial', 'partial', 'complete', 'complete', 'complete'])
+    expect(statesOf(...sent.slice(0, 2), M, X)).toEqual(['partial', 'partial', 'partial', 'partial'])
   })
 
   it('I3: is the same if one of the two times its id is not told', () => {
@@ -451,6 +458,8 @@ describe('a call', () => {
     ])
     expect(made.message.content).toHaveLength(1)
     expect(made.message.anomalies).toEqual([{ kind: 'duplicate_call', detail: 'x', value: '{ "a": 1 }', block: 0 }])
+    const broken = run([M, ...call('0', 'x', 'f', '{{'), ...call('1', 'x', 'f', '{{'), stop('tool_calls'), hard])
+    expect(kindsOf(broken)).toEqual(['duplicate_call', 'invalid_input'])
   })
 
   it('I6: that was handed out may be told once more in other words for the same input', () => {

@@ -273,13 +273,16 @@ describe('a call', () => {
     expect(handedOut(streamed)).toEqual({ before: ['{"a":1}'], atEnd: [] })
   })
 
-  it.each(['', ' ', 'null', ' null '])('I6: with the arguments "%s" is handed out, but not early', (none) => {
-    const operations = [M, ...call('0', 'x', 'f', none)]
-    expect(handedOut(run([...operations, soft], { toolCalls: 'early' }))).toEqual({ before: [], atEnd: [none] })
-    expect(handedOut(run([...operations, stop('tool_calls'), soft]))).toEqual({ before: [none], atEnd: [] })
-  })
+  it.each(['', ' ', 'null', ' null ', ' '.repeat(20)])(
+    'I6: with the arguments "%s" is handed out, but not early',
+    (none) => {
+      const operations = [M, ...call('0', 'x', 'f', none)]
+      expect(handedOut(run([...operations, soft], { toolCalls: 'early' }))).toEqual({ before: [], atEnd: [none] })
+      expect(handedOut(run([...operations, stop('tool_calls'), soft]))).toEqual({ before: [none], atEnd: [] })
+    },
+  )
 
-  it.each(['', ' ', 'null', ' null '])(
+  it.each(['', ' ', 'null', ' null ', ' '.repeat(20)])(
     'I6: with the arguments "%s" is partial if it is the last that was cut',
     (none) => {
       const cut = [M, ...call('0', 'x', 'f', none), ...call('1', 'y', 'f', none), stop('max_tokens'), hard]
@@ -304,6 +307,8 @@ describe('a call', () => {
     const made = run([M, ...call('0', 'x', 'f', '{"a":1}'), malformed, stop('tool_calls'), hard])
     expect(told(made.message)).toEqual(['f({"a":1}) complete x'])
     expect(handedOut(made).before).toEqual(['{"a":1}'])
+    const between = run([M, malformed, ...call('0', 'x', 'f', '{}'), malformed, stop('tool_calls'), hard])
+    expect(handedOut(between).before).toEqual(['{}'])
   })
 
   it('I4: that is tainted has an anomaly for what was lost, and none for its arguments, which may be whole', () => {

@@ -272,6 +272,22 @@ describe('several choices', () => {
     expect(run([begin('b', 1), begin('a', 0), hard]).messages.map(({ key }) => key)).toEqual(['t/0', 't/1'])
   })
 
+  it('I2: keep their pieces apart, though their blocks have the same keys', () => {
+    const said = (choice: number, text: string): Operation => ({ ...append('0', 'text', text), choice })
+    const mixed = [said(0, 'a'), said(1, 'x'), said(0, 'b'), said(1, 'y'), said(1, 'z'), hard]
+    const { messages } = run([begin('m', 0), begin('m', 1), ...mixed], { opensBlocks: false })
+    expect(messages.map(({ content }) => content)).toMatchObject([[{ text: 'ab' }], [{ text: 'xyz' }]])
+  })
+
+  it('may begin after something was said of all', () => {
+    const all: Operation[] = [
+      { op: 'usage', choice: 'all', counts: { outputTokens: 3 }, raw: {} },
+      { op: 'terminal', choice: 'all', strength: 'soft' },
+    ]
+    const { messages } = run([begin('m', 0), ...all, begin('n', 1), hard])
+    expect(messages.map(({ id }) => id)).toEqual(['m', 'n'])
+  })
+
   it('has no message for a choice that nobody spoke of', () => {
     const watched = new Assembler(optionsOf())
     watched.receive({ operations: [begin('b', 1)] })
@@ -294,7 +310,10 @@ describe('limits', () => {
     const others = Array.from({ length: 50 }, (_, at) => begin(`n${at}`))
     const { assembler, message } = run([begin('m'), hard, ...others], { limits: { anomalies: 10 } })
     expect(message.id).toBe('m')
-    expect(assembler.anomalies.length).toBeLessThanOrEqual(12)
+    expect(assembler.anomalies).toEqual([
+      ...others.slice(0, 10).map((_, at) => ({ kind: 'second_message', detail: `n${at}` })),
+      { kind: 'late_event', count: 40 },
+    ])
   })
 
   it('I4: lets no delta land in a block of another kind when there is no room for one of its own', () => {

@@ -1,10 +1,11 @@
 /** What leaves the assembler: the turn events that show a block, to the letter, the block in the message, and which anomalies are one. */
 import { describe, expect, it } from 'vitest'
+import { Assembler } from '../../src/assembler/assembler.ts'
 import type { JsonValue } from '../../src/json.ts'
 import type { BlockKind } from '../../src/message.ts'
 import type { BlockFields, Operation } from '../../src/operation.ts'
 import type { TurnEvent } from '../../src/turn-event.ts'
-import { append, begin, close, hard, malformed, open, patch, stop } from '../support/operations.ts'
+import { append, begin, close, hard, malformed, open, optionsOf, patch, stop } from '../support/operations.ts'
 import { run, shown } from '../support/run.ts'
 
 const M = begin('m')
@@ -14,6 +15,17 @@ const ABOUT = { message: 't/0', attempt: 1, block: 0 }
 function eventsOf(type: TurnEvent['type'], ...operations: Operation[]): TurnEvent[] {
   return run([M, ...operations, ...END]).events.filter((event) => event.type === type)
 }
+
+describe('the start of a message', () => {
+  it.each<[string, Operation, object]>([
+    ['its id and its model', { op: 'begin', choice: 0, id: 'm', model: 'a' }, { id: 'm', model: 'a' }],
+    ['its id alone if no model is named', M, { id: 'm' }],
+    ['its key if it has no id yet', begin(), { id: 't/0' }],
+  ])('I2: tells %s', (_, beginning, told) => {
+    const { events } = run([beginning, ...END])
+    expect(events.slice(0, 1)).toStrictEqual([{ type: 'start', message: 't/0', attempt: 1, ...told }])
+  })
+})
 
 describe('the start of a block', () => {
   it.each<[string, BlockKind, BlockFields, object]>([
@@ -76,6 +88,18 @@ describe('a piece of a block', () => {
     const made = run([M, open('0', 'text', {}, 'a'), close('0'), ...END], { isLive: false })
     expect(made.events).toEqual([])
     expect(made.message.content).toMatchObject([{ text: 'a' }])
+  })
+
+  it('is shown from then on that somebody listens, and what came before is there to be asked for', () => {
+    const assembler = new Assembler(optionsOf({ isLive: false }))
+    expect(assembler.hasContent).toBe(false)
+    assembler.receive({ operations: [M] })
+    expect(assembler.hasContent).toBe(false)
+    expect(assembler.receive({ operations: [open('0', 'text', {}, 'a')] })).toEqual([])
+    expect(assembler.hasContent).toBe(true)
+    assembler.goLive()
+    expect(shown(assembler.receive({ operations: [append('0', 'text', 'b')] }))).toEqual(['b'])
+    expect(assembler.snapshot().content).toMatchObject([{ text: 'ab' }])
   })
 })
 

@@ -96,6 +96,51 @@ describe('a stream that begins anew, in its middle', () => {
   })
 })
 
+describe('what tells one stream of the turn from the next', () => {
+  const NOTHING = { id: undefined, lastNumber: undefined, announced: false, failed: false, handedOut: false }
+  const called = [open('0', 'tool_call', { name: 'f' }), append('0', 'tool_call', '{}'), close('0'), stop('tool_calls')]
+
+  it.each<[string, readonly Operation[], object]>([
+    ['nothing', [], {}],
+    ['a begin event', [M], { id: 'm', announced: true }],
+    ['content alone', text('0', 'a'), {}],
+    ['an error', [M, fail], { id: 'm', announced: true, failed: true }],
+    ['a call that was handed out', [M, ...called], { id: 'm', announced: true, handedOut: true }],
+    [
+      'such a call in another choice',
+      [M, begin('m', 1), ...called.map((own) => ({ ...own, choice: 1 }))],
+      { id: 'm', announced: true, handedOut: true },
+    ],
+    ['two choices without one', [M, begin('m', 1)], { id: 'm', announced: true }],
+  ])('I2: is what came of it: %s', (_, operations, told) => {
+    const assembler = new Assembler(optionsOf())
+    for (const operation of operations) assembler.receive({ operations: [operation] })
+    expect(assembler.progress).toEqual({ ...NOTHING, ...told })
+  })
+
+  it('I2: is not forgotten of a message that is final', () => {
+    const assembler = new Assembler(optionsOf({ many: true }))
+    for (const operation of [M, fail]) assembler.receive({ operations: [operation] })
+    assembler.reopen(2)
+    expect(assembler.progress).toEqual({ ...NOTHING, id: 'm', announced: true, failed: true })
+  })
+
+  it('I5: is how it would end now', () => {
+    const assembler = new Assembler(optionsOf())
+    const outlook = (...operations: Operation[]): string => {
+      for (const operation of operations) assembler.receive({ operations: [operation] })
+      const outcome = assembler.outlook({ kind: 'truncated' })
+      return 'error' in outcome ? `${outcome.kind}: ${outcome.error.class}` : outcome.kind
+    }
+    expect([outlook(), outlook(M), outlook(soft), outlook(fail)]).toEqual([
+      'failed: network',
+      'truncated: network',
+      'complete',
+      'failed: overloaded',
+    ])
+  })
+})
+
 describe('a message that another stream begins anew', () => {
   it('I2: starts once more, with one reset, under the number of the stream', () => {
     const { message, events } = through([
@@ -123,6 +168,10 @@ describe('a message that another stream begins anew', () => {
     expect(message.anomalies).toMatchObject([
       { kind: 'restarted', detail: 'm', content: [{ text: 'one' }] },
       { kind: 'restarted', detail: 'm', content: [{ text: 'two' }] },
+    ])
+    const unnamed = through([...text('0', 'one'), { stream: 2 }, 'restart', ...text('0', 'two')]).message.anomalies
+    expect(unnamed.filter(({ kind }) => kind === 'restarted')).toMatchObject([
+      { detail: '', content: [{ text: 'one' }] },
     ])
   })
 

@@ -162,7 +162,9 @@ describe('a message under another id', () => {
 
   it('I2: after a call of the one before was handed out fails it, and nothing of the new one comes in', () => {
     const made = run([M, ...call('0', 'x', 'f', '{}'), stop('tool_calls'), N, ...text('1', 'new'), hard])
-    expect(made.message).toMatchObject({ id: 'm', outcome: { error: { class: 'regenerated_after_tool_call' } } })
+    const message = expect.stringMatching(/another message began .*: n$/)
+    const error = { class: 'regenerated_after_tool_call', retryable: false, message }
+    expect(made.message).toMatchObject({ id: 'm', outcome: { error } })
     expect(made.message.content).toHaveLength(1)
   })
 })
@@ -222,7 +224,8 @@ describe('the fields of a message', () => {
   })
 
   it('I7: are absent where nothing told them: the message is plain JSON', () => {
-    for (const { message } of [run([M, ...END]), run([...text('0', 'a'), ...END])]) {
+    const bare: Operation = { op: 'anomaly', choice: 0, kind: 'unknown_event' }
+    for (const { message } of [run([M, bare, ...END]), run([...text('0', 'a'), ...END])]) {
       expect(JSON.parse(JSON.stringify(message))).toStrictEqual(message)
     }
   })

@@ -73,6 +73,19 @@ describe('a message', () => {
     expect(keysOf(true, begin('a', 0), hard)).toEqual([])
   })
 
+  it('I4: that its first fields or its first block began has them once, and has none of a block', () => {
+    const grown: Operation = { op: 'meta', choice: 0, append: { log: ['a'] } }
+    expect(run([grown, ...END]).message.wire).toEqual({ log: ['a'] })
+    const block: Operation = { op: 'open', choice: 0, key: '0', kind: 'text', wire: { note: 1 } }
+    expect(run([block, close('0'), ...END]).message).toMatchObject({ wire: {}, content: [{ wire: { note: 1 } }] })
+    expect(run([block, close('0'), ...END]).message.wire).toEqual({})
+  })
+
+  it('I4: that gets its id late has changed none', () => {
+    const made = run([begin(), meta({ id: 'm' }), ...END])
+    expect([made.message.id, kindsOf(made)]).toEqual(['m', []])
+  })
+
   it('is shown before anything came of it under the key that it will have', () => {
     const assembler = new Assembler(optionsOf())
     const before = assembler.snapshot()
@@ -111,6 +124,13 @@ describe('content after the stop reason, where that may be a repeat', () => {
     for (const operation of START) assembler.receive({ operations: [operation] })
     for (let i = 0; i < 10; i++) assembler.receive({ operations: [say('x'.repeat(20))] })
     expect(assembler.isTerminal).toBe(true)
+  })
+
+  it('I10: is not taken any more if it was too long', () => {
+    const log: Operation = { op: 'meta', choice: 0, append: { log: ['x'.repeat(200)] } }
+    const { message } = run([...START, log], { ...options, limits: { messageLength: 100 } })
+    expect(message).toMatchObject({ outcome: { kind: 'failed', error: { class: 'limit' } } })
+    expect(message.wire).toEqual({})
   })
 
   it('I4: is not what is said of the message: that counts at once', () => {

@@ -98,6 +98,13 @@ describe('events that come twice under their number', () => {
       { kind: 'duplicate_event', detail: 'number 2: append', value: 'a' },
       { kind: 'duplicate_event', detail: 'number 3: append' },
     ])
+    expect(made.messages[0]?.anomalies[1]).not.toHaveProperty('value')
+  })
+
+  it('I4: are counted if there is no message that they could be noted of', () => {
+    const ping: Translation = { operations: [], number: { value: 1, type: 'ping' } }
+    const { assembler } = drive(optionsOf(), [ping, ping])
+    expect(assembler.anomalies).toEqual([{ kind: 'late_event', count: 1 }])
   })
 
   it('I3: are dropped also if they report an error that may not be the last word', () => {

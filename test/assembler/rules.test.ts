@@ -63,6 +63,8 @@ describe('how a message begins and begins again', () => {
   it('I2: after the end of a message without an id, any begin event is of another one', () => {
     const one = run([...text('0', 'a'), hard, begin('n')])
     expect(one.assembler.anomalies).toEqual([{ kind: 'second_message', detail: 'n' }])
+    const unnamed = run([...text('0', 'a'), hard, begin()])
+    expect(unnamed.assembler.anomalies).toEqual([{ kind: 'second_message', detail: '' }])
     const both = run([begin(), ...text('0', 'a'), hard, begin(), ...text('0', 'b'), hard], { many: true })
     expect(both.messages.map(told)).toEqual([['text a'], ['text b']])
   })
@@ -246,6 +248,16 @@ describe.each(STOP_REASONS)('the stop reason %s', (reason) => {
   })
 })
 
+describe('a stop reason that comes after another', () => {
+  it.each<[string, StopReason, StopReason, object]>([
+    ['worse', 'end_turn', 'max_tokens', { kind: 'stop_changed', detail: 'end_turn → max_tokens' }],
+    ['better', 'max_tokens', 'end_turn', { kind: 'stop_changed', detail: 'max_tokens, then end_turn' }],
+    ['the same', 'end_turn', 'end_turn', { kind: 'repeated_stop', detail: 'end_turn' }],
+  ])('I4: is noted if it is %s', (_, first, second, noted) => {
+    expect(run([M, stop(first), stop(second), hard]).message.anomalies).toEqual([noted])
+  })
+})
+
 describe('the stop sequence', () => {
   const hit = (sequence?: string): StopOperation => ({
     ...stop('stop_sequence'),
@@ -325,6 +337,21 @@ describe('a call', () => {
   })
 })
 
+describe('what a complete message lacks', () => {
+  it.each<[string, Operation[], string[]]>([
+    ['a stop reason', [hard], ['missing_stop']],
+    ['the last event of its protocol', [stop('end_turn'), soft], ['missing_terminal']],
+    ['both', [soft], ['missing_terminal', 'missing_stop']],
+    ['nothing', END, []],
+  ])('I5: is noted: %s', (_, ending, noted) => {
+    expect(kindsOf(run([M, ...text('0', 'a'), ...ending]))).toEqual(noted)
+  })
+
+  it('I5: is not noted of one that is not complete', () => {
+    expect(kindsOf(run([M, ...text('0', 'a')]))).toEqual([])
+  })
+})
+
 describe('how a message ends', () => {
   const error: OutcomeError = { class: 'unknown', retryable: false, message: 'the tap broke' }
   const begun = [M, ...text('0', 'a')]
@@ -372,5 +399,14 @@ describe('how a message ends', () => {
       kind: 'failed',
       error: { class: 'malformed', retryable: false, body: '{"cut' },
     })
+    const untold: Operation = { op: 'anomaly', choice: 0, kind: 'malformed_event' }
+    expect(endedBy({ kind: 'complete' }, [untold]).outcome).toMatchObject({ error: { retryable: false, body: '' } })
+  })
+
+  it('I5: of many is failed too if it was never begun', () => {
+    expect(run([hard, M, ...END], { many: true }).messages.map(({ outcome }) => outcome)).toMatchObject([
+      { kind: 'failed', error: { class: 'malformed', retryable: true } },
+      { kind: 'complete' },
+    ])
   })
 })

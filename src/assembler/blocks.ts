@@ -415,7 +415,7 @@ export class Blocks<D extends Dialect> {
     cutToReplay(block)
     this.#writer.grow(block.text.length)
     this.#draft.byKey.set(block.key, block)
-    if (block.fields.id !== undefined && block.fields.id !== null) this.#draft.callsById.set(block.fields.id, block)
+    this.#calls.keepId(block)
     this.#show(block)
     const isClosed = block.position.phase === 'closed'
     this.#output.added(this.#draft, block, isClosed ? argumentsOf(block) : block.text)
@@ -476,7 +476,7 @@ export class Blocks<D extends Dialect> {
   }
 
   #close(block: Block, by: 'wire' | 'end', outcome?: Outcome['kind']): void {
-    const whole = by === 'end' && outcome === 'complete' ? this.#calls.dropResent(block) : undefined
+    const whole = outcome === 'complete' ? this.#calls.dropResent(block) : undefined
     if (whole !== undefined) this.#writer.replace(block, whole)
     if (block.text === '' && block.seedArguments !== undefined)
       this.#output.added(this.#draft, block, block.seedArguments)

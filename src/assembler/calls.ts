@@ -49,6 +49,15 @@ export class Calls<D extends Dialect> {
     return undefined
   }
 
+  /** The block goes over into a new attempt: the first call that has its id keeps it. */
+  keepId(block: Block): void {
+    const { id } = block.fields
+    if (block.kind !== 'tool_call' || !isPresent(id)) return
+    block.hasTakenId = this.#draft.callsById.has(id)
+    if (block.hasTakenId) block.wire.id = id
+    else this.#draft.callsById.set(id, block)
+  }
+
   /** Whether a held call, which is whole now, is another one than its rival. If not, it is noted and forgotten. */
   isOwn(block: Block): boolean {
     if (block.position.phase !== 'held') return true

@@ -151,6 +151,7 @@ describe('where no event opens a call', () => {
       ],
       bare,
     )
+    expect(made.steps.map((step) => types(step)).at(4)).toEqual(['block_start', 'tool_input'])
     expect(made.events.find(({ type }) => type === 'block_start')).toMatchObject({ name: 'get_weather', id: 'late' })
     expect(made.message.content).toMatchObject([{ id: 'late', idSource: 'wire', name: 'get_weather' }])
     expectLiveEqualsFinal(made.events, made.message)

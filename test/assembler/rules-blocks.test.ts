@@ -75,6 +75,13 @@ describe('a block', () => {
       ...END,
     ])
     expectSame(made, 'text a', 'thinking bc')
+    const both = ['0', '1'].flatMap((key) => [open(key, 'text'), append(key, 'thinking', key), close(key)])
+    expect(told(run([M, ...both, ...END]).message)).toEqual(['text ', 'thinking 0', 'text ', 'thinking 1'])
+  })
+
+  it('I4: that a patch began has what grows once', () => {
+    const grown: Operation = { op: 'patch', choice: 0, key: '0', kind: 'text', append: { log: ['a'] } }
+    expect(run([M, grown, close('0'), ...END]).message.content).toMatchObject([{ wire: { log: ['a'] } }])
   })
 
   it('I4: that is opened after the stop reason is content that came late, also if it stays empty', () => {
@@ -104,7 +111,8 @@ describe('a block', () => {
   it('I10: counts to the limit of blocks also if its key has become another one, or if it is not shown yet', () => {
     const limits = { blocks: 2 }
     const reused = run([M, ...text('0', 'a'), ...text('0', 'b'), ...text('0', 'c')], { limits })
-    expect(reused.message).toMatchObject({ outcome: { error: { class: 'limit' } } })
+    const message = expect.stringContaining('more than 2 blocks')
+    expect(reused.message).toMatchObject({ outcome: { error: { class: 'limit', message } } })
     expect(reused.message.content).toHaveLength(2)
     const held = run([M, write('{}', 'a'), write('{}', 'b'), write('{}', 'c')], { limits })
     expect(held.message).toMatchObject({ outcome: { error: { class: 'limit' } } })
@@ -131,6 +139,11 @@ describe('a block', () => {
 describe('a block that is opened twice', () => {
   it('I3: takes the seed of the second opening if it is empty so far', () => {
     expectSame(run([M, open('0', 'text'), open('0', 'text', {}, 'a'), say('b'), close('0'), ...END]), 'text ab')
+  })
+
+  it('I3: is the same when both openings are sent again, and only the second has the seed', () => {
+    const sent = [open('0', 'text'), open('0', 'text', {}, 'ab'), close('0')]
+    expectSame(run([M, ...sent, M, ...sent, ...END]), 'text ab')
   })
 
   it('I2: takes what the second opening tells', () => {
@@ -200,6 +213,34 @@ describe('what is sent again of a block', () => {
   it('I3: leaves it as it was if the end cuts it', () => {
     expectSame(run([M, open('0', 'text'), say('ab'), M, open('0', 'text'), say('a')]), 'text ab')
     expectSame(run([M, ...text('0', 'ab'), M, open('0', 'text'), say('a')]), 'text ab')
+    const again = [M, open('0', 'text'), say('a')]
+    expectSame(run([M, open('0', 'text'), say('ab'), ...again, ...again]), 'text ab')
+  })
+
+  it('I3: may come in other pieces', () => {
+    expectSame(run([M, ...text('0', 'abc'), M, open('0', 'text'), say('a'), say('bc'), close('0'), ...END]), 'text abc')
+  })
+
+  it('I6: closes a call as the wire does, with the last of it or before that', () => {
+    const X = open('0', 'tool_call', { id: 'x', name: 'f' })
+    const form = { op: 'snapshot', choice: 0, key: '0', kind: 'tool_call', rank: 1 } as const
+    const whole: Operation = { ...form, text: '{}', closes: true }
+    expectSame(run([M, X, write('{}'), M, X, write('{}'), close('0')]), 'f({}) complete x')
+    expectSame(run([M, X, write('{}'), M, X, whole]), 'f({}) complete x')
+    expectAnew(run([M, ...call('0', 'x', 'f', '{"a":1}'), M, X, close('0')]), 'f() complete x')
+  })
+
+  it('I3: is void if the message begins once more, and closes nothing then', () => {
+    const first = [...text('0', 'ab'), ...text('1', 'x')]
+    const again = [M, ...text('1', 'x'), open('0', 'text'), say('a'), M, ...text('1', 'x')]
+    const made = run([M, ...first, ...again, close('0'), ...END])
+    expectAnew(made, 'text x')
+    expect(kindsOf(made)).toContain('stray_close')
+  })
+
+  it('I2: of arguments that came with the opening may be another opening while nothing closed it', () => {
+    const opening = (seed: string): Operation => open('0', 'tool_call', { id: 'x', name: 'f' }, seed)
+    expectSame(run([M, opening('{"a"'), M, opening('{"a":1}'), close('0'), ...DONE]), 'f({"a":1}) complete x')
   })
 
   it.each<[string, BlockOperation[], BlockOperation[], string]>([
@@ -239,12 +280,17 @@ describe('what is sent again of a block', () => {
       ...call('0', 'x', 'f', '{"a"'),
       hard,
     ])
+    const message = expect.stringContaining('generated the message anew')
     expect(made.message.outcome).toMatchObject({
       kind: 'failed',
-      error: { class: 'regenerated_after_tool_call', retryable: false },
+      error: { class: 'regenerated_after_tool_call', retryable: false, message },
     })
     expect(told(made.message)).toEqual(['f({"a":1}) complete x'])
     expect(count(made, 'block_stop')).toBe(1)
+    const seeded = (seed: string): Operation[] => [open('0', 'tool_call', { id: 'x', name: 'f' }, seed), close('0')]
+    const other = run([M, ...seeded('{"a":1}'), ...DONE.slice(0, 1), M, ...seeded('{"b":2}'), hard])
+    expect(other.message.outcome).toMatchObject({ error: { class: 'regenerated_after_tool_call' } })
+    expect(told(other.message)).toEqual(['f({"a":1}) complete x'])
   })
 
   it('I2: after it was handed out must be of its kind: nothing comes in its place', () => {
@@ -259,6 +305,15 @@ describe('what is sent again of a block', () => {
     expect(kindsOf(made)).toContain('append_after_hand_out')
   })
 
+  it('I4: if it was handed out is kept in an anomaly as it came', () => {
+    const late = [write('more'), patch('0', 'tool_call', { name: 'g' })]
+    const made = run([M, ...call('0', 'x', 'f', '{}'), ...DONE.slice(0, 1), ...late, hard])
+    expect(made.message.anomalies.filter(({ kind }) => kind === 'append_after_hand_out')).toMatchObject([
+      { value: 'more', block: 0 },
+      { value: { op: 'patch', fields: { name: 'g' } }, block: 0 },
+    ])
+  })
+
   it('I3: of a call that deltas wrote may hold its arguments in its opening', () => {
     const seeded = [open('0', 'tool_call', { id: 'x', name: 'f' }, '{"a":1}'), write('{"a":1}'), close('0')]
     expectSame(run([M, ...call('0', 'x', 'f', '{"a":1}'), M, ...seeded, ...DONE]), 'f({"a":1}) complete x')
@@ -268,6 +323,17 @@ describe('what is sent again of a block', () => {
     const sent = [open('0', 'thinking'), think('a'), think('b', 1), close('0')]
     const again = [open('0', 'thinking'), think(''), think('a'), think('', 1), think('b', 1), think('', 2), close('0')]
     expectSame(run([M, ...sent, M, ...again, ...END]), 'thinking a\n\nb')
+  })
+
+  it('I3: of thinking may begin without a part, and have parts of one number and two kinds', () => {
+    const full: Operation = append('0', 'thinking', 'c', { kind: 'full', index: 0 })
+    const sent = [open('0', 'thinking'), append('0', 'thinking', 'a'), think('b'), full, close('0')]
+    expectSame(run([M, ...sent, M, ...sent, ...END]), 'thinking a\n\nb\n\nc')
+  })
+
+  it('I3: of thinking may have a final form of no part', () => {
+    const sent = [open('0', 'thinking'), think('a'), partsWhole('0', []), close('0')]
+    expectSame(run([M, ...sent, M, ...sent, ...END]), 'thinking a')
   })
 
   it('I3: of thinking may go on with a part that is new', () => {
@@ -445,6 +511,17 @@ describe('what is kept of a block when the message is generated anew', () => {
     expectAnew(run([M, ...first, M, ...call('1', 'x', 'g', '{"b":2}'), ...DONE]), 'g({"b":2}) complete x')
   })
 
+  it('I2: has its id as before, and an earlier call of that id is known when it comes again', () => {
+    const calls = [...call('0', 'x', 'f', '{}'), ...call('2', 'x', 'g', '{}')]
+    const late = [open('1', 'text', {}, 'new'), ...call('3', 'x', 'f', '{}')]
+    const made = run([M, ...old, M, ...calls, ...late, ...DONE])
+    expectAnew(made, 'text new', 'f({}) complete x', 'g({}) complete t/0#2')
+    const cut = run([M, ...calls, ...old, M, ...calls.slice(0, -1), ...late, ...DONE])
+    expectAnew(cut, 'f({}) complete x', 'g({}) complete t/0#1', 'text new')
+    const freed = [...call('2', 'x', 'g', '{}'), open('0', 'text'), ...call('3', 'x', 'g', '{}')]
+    expectAnew(run([M, ...call('0', 'x', 'f', '{}'), M, ...freed, ...DONE]), 'g({}) complete x', 'text ')
+  })
+
   it('I6: has the arguments of its opening only if they came again', () => {
     const seeded = [open('0', 'tool_call', { id: 'x', name: 'f' }, '{"a":1}'), close('0')]
     expectAnew(run([M, ...seeded, ...old, M, X, ...other, close('0'), ...DONE]), 'f() complete x', 'thinking ')
@@ -516,6 +593,19 @@ describe('the final form of a block', () => {
     expectAnew(run([M, ...parts, M, ...more, ...END]), 'thinking a\n\nbc')
   })
 
+  it('I7: is the last of its rank, with its fields, also of the first that there is', () => {
+    const form = (signature: string, rank: 0 | 1 = 1): Operation => snapshot('0', 'thinking', 'a', rank, { signature })
+    expect(run([M, form('s'), form('S'), ...END]).message.content).toMatchObject([{ signature: 'S' }])
+    expect(run([M, open('0', 'thinking'), form('s', 0), ...END]).message.content).toMatchObject([{ signature: 's' }])
+  })
+
+  it('I7: that began a call stands against one of lower rank', () => {
+    const form = (said: string, rank: 1 | 3): Operation =>
+      snapshot('0', 'tool_call', said, rank, { id: 'x', name: 'f' })
+    const made = run([M, form('{"a":1}', 3), form('{"b":2}', 1), close('0'), ...DONE])
+    expectSame(made, 'f({"a":1}) complete x')
+  })
+
   it('I2: shares nothing with the caller', () => {
     const item = { url: 'a' }
     const assembler = new Assembler(optionsOf())
@@ -535,6 +625,12 @@ describe('the final form of a block', () => {
     expect(told(other.message)).toEqual(['f({}) complete x', 'f({"a":1}) complete t/0#1'])
     expect(types(other.steps[5] ?? [])).toContain('block_stop')
     expect(types(run([...held, form('{}')]).steps[5] ?? [])).toEqual(['anomaly'])
+    expect(told(run([...held, write('{"a":1}', '1'), whole]).message).at(-1)).toBe('f({"a":1}) complete t/0#1')
+  })
+
+  it('I2: names a call that had no name', () => {
+    const made = run([M, write('{}'), snapshot('0', 'tool_call', '{}', 1, { id: 'x', name: 'f' }), close('0'), ...DONE])
+    expect(told(made.message)).toEqual(['f({}) complete x'])
   })
 })
 
@@ -544,6 +640,8 @@ describe('a call that is held', () => {
   it('I4: is content that came late, if it came after the stop reason', () => {
     const { message } = run([...held, write('{"a":1}', '1')])
     expect(message.anomalies).toContainEqual({ kind: 'content_after_stop', count: 2 })
+    const little = [write('', '1'), patch('1', 'tool_call', { origin: 'client' })]
+    expect(run([...held, ...little]).message.anomalies).toContainEqual({ kind: 'content_after_stop' })
   })
 
   it('is not shown, so that no anomaly names its place', () => {
@@ -590,5 +688,7 @@ describe('an id', () => {
       'tool_result ',
       'f({}) complete x',
     ])
+    const anew = [open('0', 'tool_result', { id: 'x' }), close('0'), ...call('1', 'x', 'f', '{}')]
+    expectAnew(run([M, ...text('1', 'old'), M, ...anew, ...DONE]), 'tool_result ', 'f({}) complete x')
   })
 })

@@ -488,6 +488,8 @@ describe('a call', () => {
     const made = run([M, seeded, ...deltas.slice(0, 1), close('0'), ...deltas.slice(1), ...END])
     expect(made.message.content).toMatchObject([{ arguments: '{"b":1}' }])
     expect(shown(made.events)).toEqual(['{"b"', ':1}'])
+    const empty = open('0', 'tool_call', { name: 'f' }, '')
+    expect(shown(run([M, empty, close('0'), ...deltas, ...END]).events)).toEqual(['{"b"', ':1}'])
   })
 })
 

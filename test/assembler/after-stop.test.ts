@@ -5,7 +5,20 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import type { Operation } from '../../src/operation.ts'
-import { append, begin, fail, hard, list, open, patch, soft, stop, usage } from '../support/operations.ts'
+import {
+  append,
+  begin,
+  close,
+  fail,
+  hard,
+  list,
+  open,
+  patch,
+  snapshot,
+  soft,
+  stop,
+  usage,
+} from '../support/operations.ts'
 import { kindsOf, run, shown, types, type Run } from '../support/run.ts'
 
 const say = (text: string): Operation => append('t', 'text', text)
@@ -95,6 +108,51 @@ describe('content after the stop reason', () => {
     expect(called(...renamed, stop('tool_calls'), hard).message.content).toHaveLength(2)
   })
 
+  const bare = (key: string, name: string, text: string): Operation[] => [
+    open(key, 'tool_call', { name }),
+    append(key, 'tool_call', text),
+  ]
+  const calls = [...bare('a', 'f', '{"a":1}'), ...bare('b', 'g', '{"b":2}')]
+  const afterCalls = (...operations: Operation[]): Run =>
+    run([begin('m'), say('hi'), ...calls, stop('tool_calls'), soft, ...operations, stop('tool_calls'), soft], {
+      opensBlocks: false,
+      recognisesReplay: 'after_stop',
+    })
+
+  it.each<[string, Operation[]]>([
+    ['both', [...bare('c', 'f', '{"a":1}'), ...bare('d', 'g', '{"b":2}')]],
+    ['the last', bare('c', 'g', '{"b":2}')],
+    ['the last with the text before it', [append('t', 'text', 'i'), ...bare('c', 'g', '{"b":2}')]],
+    ['the last in pieces', [...bare('c', 'g', '{"b"'), append('c', 'tool_call', ':2}')]],
+    ['the last in its opening', [open('c', 'tool_call', { id: '', name: 'g' }, '{"b":2}'), close('c')]],
+    ['the last as a final form', [snapshot('c', 'tool_call', '{"b":2}', 1, { id: null, name: 'g' })]],
+    ['the last, named late', [append('c', 'tool_call', '{"b":2}'), patch('c', 'tool_call', { name: 'g' })]],
+    ['the last, with a final form that says no more', [...bare('c', 'g', '{"b":2}'), patch('c', 'tool_call', {})]],
+  ])('I3: that is %s of two calls without an id again is dropped', (_, operations) => {
+    const made = afterCalls(...operations)
+    expect(made.message.content).toMatchObject([{ text: 'hi' }, { name: 'f' }, { name: 'g' }])
+    expect(types(made.events).filter((type) => type === 'tool_call')).toHaveLength(2)
+    expect(kindsOf(made)).toContain('repeated_content')
+    expect(kindsOf(made)).not.toContain('content_after_stop')
+  })
+
+  it.each<[string, Operation[]]>([
+    ['the first alone', bare('c', 'f', '{"a":1}')],
+    ['the last under another name', bare('c', 'f', '{"b":2}')],
+    ['the last with other arguments', bare('c', 'g', '{"b":3}')],
+    ['the last with an id', [open('c', 'tool_call', { id: 'x', name: 'g' }), append('c', 'tool_call', '{"b":2}')]],
+    ['the last with other text', [append('t', 'text', 'x'), ...bare('c', 'g', '{"b":2}')]],
+  ])('I4: that is %s of two calls without an id is another call', (_, operations) => {
+    const made = afterCalls(...operations)
+    expect(made.message.content).toHaveLength(4)
+    expect(types(made.events).filter((type) => type === 'tool_call')).toHaveLength(3)
+    expect(kindsOf(made)).toContain('content_after_stop')
+  })
+
+  it('I4: that is two calls without an id in another order is two calls more', () => {
+    expect(afterCalls(...bare('c', 'g', '{"b":2}'), ...bare('d', 'f', '{"a":1}')).message.content).toHaveLength(5)
+  })
+
   it('I6: hands nothing out while it is not known whether the stop reason is the last', () => {
     const made = called(...CALL, stop('error'))
     expect(types(made.events)).not.toContain('tool_call')
@@ -121,6 +179,24 @@ describe('content after the stop reason', () => {
     expect(repeated.message.wire).toEqual({ log: ['a'] })
     const further = run([...first, grow({ log: ['b'] }), say(' you'), ...STOP], options)
     expect(further.message.wire).toEqual({ log: ['a', 'b'] })
+  })
+
+  it.each<[string, JsonObject, JsonObject, boolean]>([
+    ['the end of a list', { log: ['a', 'b'] }, { log: ['b'] }, true],
+    ['the end of a text', { log: 'ab' }, { log: 'b' }, true],
+    ['the end of a list within an object', { deep: { log: ['a', 'b'], more: 'x' } }, { deep: { log: ['b'] } }, true],
+    ['the ends of two', { log: ['a'], text: 'b' }, { log: ['a'], text: 'b' }, true],
+    ['the beginning of a list', { log: ['a', 'b'] }, { log: ['a'] }, false],
+    ['the beginning of a text', { log: 'ab' }, { log: 'a' }, false],
+    ['the end of one of two', { log: ['a'], text: 'b' }, { log: ['a'], text: 'c' }, false],
+    ['a list that was not there', { log: ['a'] }, { other: ['a'] }, false],
+    ['a list with a name that every object has', { log: ['a'] }, { toString: ['a'] }, false],
+  ])('I3: that is nothing but %s is dropped only if it is an end', (_, there, late, isRepeat) => {
+    const options = { opensBlocks: false, recognisesReplay: 'after_stop' } as const
+    const made = run([begin('m'), grow(there), say('hi'), ...STOP, grow(late), ...STOP], options)
+    expect(kindsOf(made).includes('repeated_content')).toBe(isRepeat)
+    const grown = run([begin('m'), grow(there), grow(late)]).message.wire
+    expect(made.message.wire).toEqual(isRepeat ? there : grown)
   })
 
   it('I3: compares citations too, from the end or from the beginning', () => {

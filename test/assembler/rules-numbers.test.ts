@@ -1,5 +1,6 @@
 /** The rules of numbered events that no other test would miss: each was switched off alone, and nothing else failed. */
 import { describe, expect, it } from 'vitest'
+import { Assembler } from '../../src/assembler/assembler.ts'
 import { HELD_EVENTS } from '../../src/assembler/state.ts'
 import type { AnomalyKind } from '../../src/anomaly.ts'
 import type { Operation, Translation } from '../../src/operation.ts'
@@ -36,6 +37,107 @@ function fold(...events: readonly Event[]): Folded {
     made,
   }
 }
+
+describe('what the numbers show to be wrong', () => {
+  const start = from(0, M, OPEN, say('a'))
+
+  it.each<[string, readonly Event[], readonly object[]]>([
+    ['a number that never comes', [[4, say('b')]], [{ kind: 'sequence_gap', detail: 'numbers 3 to 3 are missing' }]],
+    [
+      'a count that goes on far ahead',
+      from(100, say('b'), say('c')),
+      [{ kind: 'sequence_gap', detail: 'numbers 3 to 99 are missing' }],
+    ],
+    ['a number far ahead', [[100, say('b')]], [{ kind: 'sequence_stray', detail: 'number 100: append' }]],
+    [
+      'two events of a number far ahead',
+      [
+        [100, say('b')],
+        [100, say('c'), 'other'],
+      ],
+      [
+        { kind: 'sequence_stray', detail: 'number 100: append' },
+        { kind: 'sequence_stray', detail: 'number 100: other' },
+      ],
+    ],
+    [
+      'the same event twice, far ahead',
+      [
+        [100, say('b')],
+        [100, say('b')],
+      ],
+      [
+        { kind: 'duplicate_event', detail: 'number 100: append', value: 'b' },
+        { kind: 'sequence_stray', detail: 'number 100: append' },
+      ],
+    ],
+    [
+      'another event of a number that has come',
+      [[2, say('b'), 'other']],
+      [{ kind: 'sequence_unreliable', detail: 'number 2: other' }],
+    ],
+    [
+      'a message that begins again before what waits',
+      [[5, say('b')], ...from(0, M, OPEN, say('a'))],
+      [
+        { kind: 'repeated_begin' },
+        {
+          kind: 'sequence_gap',
+          detail: 'number 5 came before its turn, and then the message began again',
+        },
+      ],
+    ],
+  ])('I4: is noted: %s', (_, events, noted) => {
+    const [message] = fold(...start, ...events).made.messages
+    expect(message?.anomalies).toEqual(noted)
+  })
+
+  it('I4: loses no event that was far ahead, at the end or where another one comes', () => {
+    expect(fold(...start, [100, say('b')]).text).toBe('ab')
+    expect(fold(...start, [100, say('b')], [200, say('c')]).text).toBe('abc')
+  })
+})
+
+describe('how far a stream has come', () => {
+  it.each<[string, readonly Event[], number | undefined]>([
+    ['nothing came', [], undefined],
+    ['each came in its turn', from(0, M, OPEN, say('a')), 2],
+    ['it did not begin with the first', from(7, M, OPEN), 8],
+    ['one waits', [...from(0, M, OPEN), [3, say('b')]], 1],
+    ['one was late', [...from(0, M, OPEN), [3, say('b')], [2, say('a')]], 3],
+    ['one came twice', [...from(0, M, OPEN, say('a')), [1, OPEN]], 2],
+    ['the message began again', [...from(0, M, OPEN, say('a')), [0, M]], 2],
+    ['the numbers lie', [...from(0, M, OPEN), [1, say('a'), 'other']], undefined],
+  ])('I3: is the last number before any that is missing: %s', (_, events, last) => {
+    const assembler = new Assembler(optionsOf())
+    for (const [value, operation, type = operation.op] of events) {
+      assembler.receive({ operations: [operation], number: { value, type } })
+    }
+    expect(assembler.progress.lastNumber).toBe(last)
+  })
+})
+
+describe('an event of several operations', () => {
+  const event = (value: number, ...operations: Operation[]): Translation => ({
+    operations,
+    number: { value, type: `event ${value}` },
+  })
+  const textOf = (...events: Translation[]): string => {
+    const [message = expect.fail('there is no message')] = drive(optionsOf(), events).messages
+    return message.content.map((block) => ('text' in block ? block.text : '')).join('|')
+  }
+
+  it('I3: begins the message if one of them does', () => {
+    const sent = [event(0, M, OPEN), event(1, say('a')), event(2, ...END)]
+    expect(textOf(sent[0] ?? event(9), event(1, say('x')), ...sent)).toBe('a')
+  })
+
+  it('I5: is the last of the message if one of them is', () => {
+    const { steps, messages } = drive(optionsOf(), [event(0, M, OPEN), event(2, say('b')), event(9, ...END)])
+    expect(steps.map((step) => shown(step).join(''))).toEqual(['', '', 'b', ''])
+    expect(messages[0]?.outcome).toEqual({ kind: 'complete' })
+  })
+})
 
 describe('events that come before their turn', () => {
   it('I3: are given as soon as what was missing has come', () => {

@@ -230,6 +230,12 @@ describe('content after the stop reason', () => {
     expect(JSON.stringify(made.message).length).toBeLessThan(3000)
   })
 
+  it('I10: is counted once, also if it was held before it is added', () => {
+    const options = { opensBlocks: false, recognisesReplay: 'after_stop', limits: { messageLength: 60 } } as const
+    const { message } = run([...START, say('x'.repeat(40)), ...STOP, say('y'), ...STOP], options)
+    expect(message.outcome.kind).toBe('complete')
+  })
+
   it('is added at once where a message that begins again has an event for that', () => {
     const made = run([...START, say('sunny'), ...STOP], { opensBlocks: false })
     expect(made.message.content).toMatchObject([{ text: 'It is sunnysunny' }])

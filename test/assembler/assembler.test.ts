@@ -261,6 +261,21 @@ describe('a source of many messages', () => {
     expect(new Set(messages.map(({ key }) => key)).size).toBe(3)
   })
 
+  it('I10: ends with the message that is one too many, which says so', () => {
+    const beginnings = ['m', 'n', 'o', 'p'].flatMap((id) => [begin(id), hard])
+    const { messages, assembler } = run(beginnings, { ...many, limits: { messages: 2 } })
+    expect(messages.map(({ id, outcome }) => [id, outcome.kind])).toEqual([
+      ['m', 'complete'],
+      ['n', 'complete'],
+      ['o', 'failed'],
+    ])
+    const message = expect.stringContaining('more than 2 messages')
+    expect(messages[2]?.outcome).toMatchObject({ error: { class: 'limit', message } })
+    expect(assembler.isTerminal).toBe(true)
+    expect(assembler.anomalies).toEqual([{ kind: 'late_event', count: 3 }])
+    expect(run(beginnings.slice(0, 4), { ...many, limits: { messages: 2 } }).assembler.isTerminal).toBe(false)
+  })
+
   it('counts them in their keys', () => {
     const { messages } = run([begin('m'), hard, begin('n'), hard, begin('o'), hard], many)
     expect(messages.map(({ key }) => key)).toEqual(['t/0', 't/1', 't/2'])

@@ -159,11 +159,16 @@ describe('the parts of thinking', () => {
     const same = run([begin('m'), ...sent, ...again, ...END])
     expect(same.message).toMatchObject({ attempt: 1, content: [{ text: 'a\n\nb' }] })
     const other = (text: string): Operation[] => [open('1', 'text', {}, text), close('1')]
-    const anew = run([begin('m'), ...sent, ...other('sunny'), begin('m'), ...sent, ...other('rainy'), ...END])
-    expect(anew.message).toMatchObject({
-      attempt: 2,
-      content: [{ text: 'a\n\nb', parts: [{ text: 'a' }, { text: '' }, { text: 'b' }] }, { text: 'rainy' }],
-    })
+    const first = [begin('m'), ...sent, ...other('sunny'), begin('m'), ...sent.slice(0, -1)]
+    for (const rest of [
+      [close('0'), ...other('rainy')],
+      [...other('rainy'), close('0')],
+    ]) {
+      expect(run([...first, ...rest, ...END]).message).toMatchObject({
+        attempt: 2,
+        content: [{ text: 'a\n\nb', parts: [{ text: 'a' }, { text: '' }, { text: 'b' }] }, { text: 'rainy' }],
+      })
+    }
   })
 
   it('I3: are the new ones alone when one of them is another', () => {

@@ -146,6 +146,14 @@ describe('a block that is opened twice', () => {
     expectSame(run([M, ...sent, M, ...sent, ...END]), 'text ab')
   })
 
+  it('I3: has no second seed once something was sent again of it, be it an item', () => {
+    const cited: Operation = { op: 'open', choice: 0, key: '0', kind: 'text', items: ['i'] }
+    const first = [cited, say('ab'), close('0')]
+    const said = [cited, say('a'), open('0', 'text', {}, 'a'), say('b'), close('0')]
+    const items = [cited, cited, say('ab'), close('0')]
+    for (const again of [said, items]) expectSame(run([M, ...first, M, ...again, ...END]), 'text ab"i"')
+  })
+
   it('I2: takes what the second opening tells', () => {
     const opened = [open('0', 'tool_call', { name: 'f' }), open('0', 'tool_call', { id: 'x', name: 'f' })]
     expectSame(run([M, ...opened, write('{}'), close('0'), ...DONE]), 'f({}) complete x')
@@ -210,6 +218,8 @@ describe('a call without a name', () => {
 })
 
 describe('what is sent again of a block', () => {
+  const bare = (kind: 'tool_call' | 'thinking'): BlockOperation => ({ op: 'open', choice: 0, key: '0', kind })
+
   it('I3: leaves it as it was if the end cuts it', () => {
     expectSame(run([M, open('0', 'text'), say('ab'), M, open('0', 'text'), say('a')]), 'text ab')
     expectSame(run([M, ...text('0', 'ab'), M, open('0', 'text'), say('a')]), 'text ab')
@@ -244,7 +254,8 @@ describe('what is sent again of a block', () => {
   })
 
   it.each<[string, BlockOperation[], BlockOperation[], string]>([
-    ['without a field', [...call('0', 'x', 'f', '{}')], [open('0', 'tool_call'), write('{}')], 'f({}) complete x'],
+    ['without a field', call('0', 'x', 'f', '{}'), [bare('tool_call'), write('{}')], 'f({}) complete x'],
+    ['without a field of thinking', [open('0', 'thinking'), think('a')], [bare('thinking'), think('a')], 'thinking a'],
     [
       'under other words that are no id of it',
       [open('0', 'text', { id: 'a' }), say('ab')],

@@ -289,6 +289,7 @@ describe('a message that is too long', () => {
     ['text', many(() => append('0', 'text', long))],
     ['text that is replaced', [open('0', 'text'), ...many((at) => form(1, `${at}${long}`))]],
     ['parts', [...many(() => append('0', 'thinking', long, summary(0)))]],
+    ['parts without text', many((at) => append('0', 'thinking', '', summary(at)))],
     [
       'parts that are not shown yet',
       [append('0', 'thinking', 'a', summary(0)), append('0', 'thinking', 'b', summary(1))].concat(
@@ -301,6 +302,7 @@ describe('a message that is too long', () => {
     ['fields that grow', many(() => ({ op: 'patch', choice: 0, key: '0', kind: 'text', append: { log: [long] } }))],
     ['seeds', many((at) => open(`${at}`, 'tool_call', { name: 'f' }, long))],
     ['the arguments of a call that is held', [...held, ...many(() => append('1', 'tool_call', long))]],
+    ['the final forms of a call that is held', [...held, ...many(() => snapshot('1', 'tool_call', long))]],
     ['what comes for a call that was handed out', [...handedOut, ...many(() => append('0', 'tool_call', long))]],
     ['the fields of the message', many((at) => wired({ [`${at}`]: long }))],
     ['fields under a path of it', many((at) => wired({ [`${at}`]: long }, { path: ['items', '0'] }))],
@@ -325,6 +327,14 @@ describe('a message that is too long', () => {
       run([M, append('0', 'text', long), ...END], { limits: { messageLength }, opensBlocks: false }).message.outcome
         .kind
     expect([kindAt(19), kindAt(20)]).toEqual(['failed', 'complete'])
+  })
+
+  it('I10: is none for many pieces of one part, nor for the rest of an event that was cut', () => {
+    const limits = { messageLength: 100 }
+    const pieces = many(() => append('0', 'thinking', 'x', summary(0)))
+    expect(run([M, ...pieces, ...END], { limits, opensBlocks: false }).message.outcome.kind).toBe('complete')
+    const cut: Operation = { op: 'anomaly', choice: 0, kind: 'cut_event', detail: 'x'.repeat(200) }
+    expect(run([M, cut, ...END], { limits }).message.outcome.kind).toBe('complete')
   })
 
   it('I4: keeps the error that it had before', () => {
@@ -424,8 +434,8 @@ describe('a call', () => {
       return states
     }
     const sent = call('0', 'x', 'f', '{}')
-    expect(statesOf(...sent, M, X)).toEqual(['partial', 'partial', 'complete', 'complete', 'complete'])
-    expect(statesOf(...sent.slice(0, 2), M, X)).toEqual(['partial', 'partial', 'partial', 'partial'])
+    expect(statesOf(M, ...sent, M, X)).toEqual([undefined, 'partial', 'partial', 'complete', 'complete', 'complete'])
+    expect(statesOf(M, ...sent.slice(0, 2), M, X)).toEqual([undefined, 'partial', 'partial', 'partial', 'partial'])
   })
 
   it('I3: is the same if one of the two times its id is not told', () => {

@@ -59,7 +59,9 @@ describe('a message', () => {
     for (const operation of [begin('a', 0), begin('b', 1), { ...hard, choice: 0 }]) {
       assembler.receive({ operations: [operation] })
     }
+    expect(assembler.hasLateEvents).toBe(false)
     for (const operations of [of(0), of(1), of(1)]) assembler.receive({ operations })
+    expect(assembler.hasLateEvents).toBe(true)
     expect(assembler.anomalies).toEqual([{ kind: 'late_event', count: 1 }])
   })
 

@@ -203,6 +203,18 @@ describe('events that come twice under their number', () => {
     expect(made.messages[0]?.anomalies[1]).not.toHaveProperty('value')
   })
 
+  it('I10: are counted with their text, as far as they are kept', () => {
+    const long = say('x'.repeat(20))
+    const again = Array.from({ length: 40 }, () => long)
+    const events = [M, OPEN, long, ...again].map((operation, at): Translation => ({
+      operations: [operation],
+      number: { value: Math.min(at, 2), type: operation.op },
+    }))
+    const kindWith = (anomalies: number): string | undefined =>
+      drive(optionsOf({ limits: { messageLength: 200, anomalies } }), events).messages[0]?.outcome.kind
+    expect([kindWith(100), kindWith(3)]).toEqual(['failed', 'truncated'])
+  })
+
   it('I4: are counted if there is no message that they could be noted of', () => {
     const ping: Translation = { operations: [], number: { value: 1, type: 'ping' } }
     const { assembler } = drive(optionsOf(), [ping, ping])

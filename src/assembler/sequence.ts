@@ -150,13 +150,14 @@ export class Sequence {
 
   /** A begin event may be repeated in mid-stream, also several times; only the numbers that follow tell it from another run. */
   #setAside(value: number, note: Note): void {
-    const isNewRun = this.#last !== undefined && value > this.#last
-    if (this.#before === undefined && this.#last !== undefined) {
-      this.#before = { last: this.#last, seen: this.#seen, held: this.#held }
+    const last = this.#last
+    if (last === undefined) return
+    if (this.#before === undefined) {
+      this.#before = { last, seen: this.#seen, held: this.#held }
       this.#held = new Map()
       this.#size = 0
     }
-    if (isNewRun) this.#dropBefore(note)
+    if (value > last) this.#dropBefore(note)
   }
 
   #decideRun(value: number, note: Note): void {
@@ -202,9 +203,9 @@ export class Sequence {
     return run
   }
 
-  /** Notes the numbers that are missing before one. */
+  /** Notes the numbers that are missing before one that waited for them. */
   #missing(value: number, note: Note): void {
-    if (this.#last === undefined || value <= this.#last + 1) return
+    if (this.#last === undefined) return
     note('sequence_gap', `numbers ${this.#last + 1} to ${value - 1} are missing`)
   }
 

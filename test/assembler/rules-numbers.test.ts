@@ -4,7 +4,20 @@ import { Assembler } from '../../src/assembler/assembler.ts'
 import { HELD_EVENTS } from '../../src/assembler/state.ts'
 import type { AnomalyKind } from '../../src/anomaly.ts'
 import type { Operation, Translation } from '../../src/operation.ts'
-import { append, begin, close, drive, fail, hard, open, optionsOf, soft, stop, vague } from '../support/operations.ts'
+import {
+  append,
+  begin,
+  close,
+  drive,
+  fail,
+  hard,
+  open,
+  optionsOf,
+  patch,
+  soft,
+  stop,
+  vague,
+} from '../support/operations.ts'
 import { shown } from '../support/run.ts'
 
 const M = begin('m')
@@ -103,6 +116,7 @@ describe('how far a stream has come', () => {
     ['nothing came', [], undefined],
     ['each came in its turn', from(0, M, OPEN, say('a')), 2],
     ['it did not begin with the first', from(7, M, OPEN), 8],
+    ['it began with content', from(7, OPEN, say('a')), 8],
     ['one waits', [...from(0, M, OPEN), [3, say('b')]], 1],
     ['one was late', [...from(0, M, OPEN), [3, say('b')], [2, say('a')]], 3],
     ['one came twice', [...from(0, M, OPEN, say('a')), [1, OPEN]], 2],
@@ -130,6 +144,13 @@ describe('an event of several operations', () => {
   it('I3: begins the message if one of them does', () => {
     const sent = [event(0, M, OPEN), event(1, say('a')), event(2, ...END)]
     expect(textOf(sent[0] ?? event(9), event(1, say('x')), ...sent)).toBe('a')
+    expect(textOf(...sent.slice(0, 2), event(2, M, OPEN), event(1, say('b')))).toBe('b')
+  })
+
+  it('I4: is noted with its text, wherever that stands', () => {
+    const late = event(1, patch('0', 'text', {}), say('a'))
+    const [message] = drive(optionsOf(), [event(0, M, OPEN), late, late]).messages
+    expect(message?.anomalies).toEqual([{ kind: 'duplicate_event', detail: 'number 1: event 1', value: 'a' }])
   })
 
   it('I5: is the last of the message if one of them is', () => {
@@ -143,6 +164,45 @@ describe('events that come before their turn', () => {
   it('I3: are given as soon as what was missing has come', () => {
     const { text, live, kinds } = fold(...from(0, M, OPEN), [3, say('b')], [2, say('a')], ...from(4, ...END))
     expect([text, live.slice(0, 4), kinds]).toEqual(['ab', ['', '', '', 'ab'], []])
+  })
+
+  it('I3: are waited for however far the stream has come', () => {
+    const long = from(0, M, OPEN, ...Array.from({ length: 30 }, () => say('.')))
+    expect(fold(...long, [33, say('b')], [32, say('a')]).text).toBe(`${'.'.repeat(30)}ab`)
+    expect(fold([7, OPEN], [9, say('b')], [8, say('a')]).text).toBe('ab')
+  })
+
+  it('I4: do not make another block of a key that is used again the one before', () => {
+    const late: Event[] = [[6, say('b')], ...from(3, OPEN, say('a'), say('-'))]
+    const { text, kinds } = fold(...from(0, M, OPEN, close('0')), ...late, ...from(7, ...END))
+    expect([text, kinds]).toEqual(['|a-b', ['block_key_reused']])
+  })
+
+  /** What a reader saw with each event, and in all, of events of which no more than so many characters may wait. */
+  function bounded(messageLength: number, ...events: readonly Event[]): readonly string[] {
+    const sent = events.map(([value, operation]): Translation => ({
+      operations: [operation],
+      number: { value, type: operation.op },
+    }))
+    const { steps } = drive(optionsOf({ limits: { messageLength } }), sent)
+    return steps.map((step) => shown(step).join(''))
+  }
+
+  it('I10: wait no longer if they are too long together, also if the message began again meanwhile', () => {
+    const late = (first: number, count: number, length: number): Event[] =>
+      Array.from({ length: count }, (_, at): Event => [first + at, say('x'.repeat(length))])
+    const live = bounded(1000, ...from(0, M, OPEN), ...late(3, 11, 90))
+    expect([live[2], live.slice(0, -1).join('')]).toEqual(['', expect.stringMatching(/^x{90,990}$/)])
+    const again = bounded(3000, ...from(0, M, OPEN), ...late(3, 10, 180), [0, M], ...late(13, 6, 180))
+    expect([again[11], again.slice(0, -1).join('')]).toEqual(['', expect.stringMatching(/^x+$/)])
+  })
+
+  it('I10: are counted only while they wait', () => {
+    const pairs = Array.from({ length: 60 }, (_, at): Event[] => [
+      [3 + 2 * at, say('b')],
+      [2 + 2 * at, say('a')],
+    ])
+    expect(bounded(1000, ...from(0, M, OPEN), ...pairs.flat()).join('')).toBe('ab'.repeat(60))
   })
 
   it('I10: wait, as many as may be held, and no longer: then the numbers that are missing are passed over', () => {
@@ -243,6 +303,22 @@ describe('a stream that does not begin with its first number', () => {
     expect([text, live, kinds]).toEqual(['abc', ['', 'a', 'b', '', 'c'], ['missing_begin', 'duplicate_event']])
   })
 
+  it.each([
+    ['a number long before it', 2],
+    ['the first that might have waited', 4],
+    ['one of those that might have waited', 10],
+    ['itself', 21],
+  ])('I3: takes %s once, whatever its first number', (_, value) => {
+    const again: Event[] = value === 21 ? [] : [[value, say('b')]]
+    const { text, kinds } = fold([20, OPEN], [21, say('a')], ...again, [value, say(value === 21 ? 'a' : 'b')])
+    expect([text, kinds]).toEqual([value === 21 ? 'a' : 'ab', ['missing_begin', 'duplicate_event']])
+  })
+
+  it('I4: takes what is numbered before that also after a thousand more', () => {
+    const words = Array.from({ length: 1100 }, () => say('.'))
+    expect(fold(...from(2000, OPEN, ...words), [1500, say('z')]).text).toBe(`${'.'.repeat(1100)}z`)
+  })
+
   it('I10: keeps no place for all the numbers before that', () => {
     expect(fold([2 ** 40, OPEN], [2 ** 40 + 1, say('a')], [3, say('b')]).text).toBe('ab')
   })
@@ -297,6 +373,7 @@ describe('a stream so long that not every number is remembered', () => {
   it.each([
     ['its beginning', 2, 1500],
     ['its middle', 1100, 1900],
+    ['what is just remembered from its beginning', 1020, 1030],
     ['its end', 2000, 3002],
     ['all of it but the begin event', 1, 3002],
   ])('I3: takes %s once, if it is sent again', (_part, start, end) => {

@@ -154,7 +154,6 @@ function addUnnamed(calls: Map<string, UnnamedCall>, operation: BlockOperation):
 /** Whether the calls are the last of those without an id, in their order. */
 function areLastCalls(calls: readonly UnnamedCall[], blocks: readonly Block[]): boolean {
   const known = blocks.filter(({ kind, fields }) => kind === 'tool_call' && !isPresent(fields.id)).slice(-calls.length)
-  if (calls.length === 0) return true
   return calls.every(({ name, text }, i) => known[i]?.fields.name === name && argumentsOf(known[i]) === text)
 }
 

@@ -24,6 +24,7 @@ import { kindsOf, run, shown, types, type Run } from '../support/run.ts'
 const say = (text: string): Operation => append('t', 'text', text)
 const OPENS_AGAIN: Operation = { op: 'meta', choice: 0, opensAgain: true }
 const grow = (more: JsonObject): Operation => ({ op: 'meta', choice: 0, append: more })
+const UNNAMED = [open('c', 'tool_call', { name: 'f' }), append('c', 'tool_call', '{}')]
 const STOP = [stop('end_turn'), soft]
 const START = [begin('m'), say('It is '), say('sunny'), ...STOP]
 
@@ -41,6 +42,7 @@ describe('content after the stop reason', () => {
     ['a head, opened again, before a hard terminal', [OPENS_AGAIN, say('It is'), hard]],
     ['the whole, again and again', [say('It is sunny'), ...STOP, OPENS_AGAIN, say('It is sunny'), ...STOP]],
     ['a tail with a count in between', [say('sun'), usage(5), say('ny'), ...STOP]],
+    ['a tail and its close', [say('sunny'), close('t')]],
     ['a tail with what is patched', [patch('t', 'text', {}), say('sunny'), ...STOP]],
   ])('I3: that is %s is dropped, and noted', (_, operations) => {
     const made = after(...operations)
@@ -58,10 +60,21 @@ describe('content after the stop reason', () => {
     ['is a head before a stop', [OPENS_AGAIN, say('It is'), ...STOP], 'It is sunnyIt is'],
     ['opens again only after it began', [say('It'), OPENS_AGAIN, say(' is')], 'It is sunnyIt is'],
     ['is neither tail nor head', [say('is sun'), ...STOP], 'It is sunnyis sun'],
+    [
+      'is a head beside a call, opened again, before the end',
+      [OPENS_AGAIN, say('It is'), ...UNNAMED],
+      'It is sunnyIt is',
+    ],
+    [
+      'is a head beside a block that is new',
+      [OPENS_AGAIN, say('It is'), append('new', 'refusal', 'no')],
+      'It is sunnyIt is',
+    ],
+    ['is a tail beside an item of another kind', [say('sunny'), list('t', 'refusal', 'i')], 'It is sunnysunny'],
     ['is longer than what is there', [say('!It is sunny'), ...STOP], 'It is sunny!It is sunny'],
   ])('I4: that %s is added, in order', (_, operations, text) => {
     const made = after(...operations)
-    expect(made.message.content).toMatchObject([{ text }])
+    expect(made.message.content[0]).toMatchObject({ text })
     expect(kindsOf(made)).toContain('content_after_stop')
     expect(kindsOf(made)).not.toContain('repeated_content')
   })
@@ -95,7 +108,20 @@ describe('content after the stop reason', () => {
       const made = called(...late)
       expect(made.message.content).toMatchObject([{ id: 'x', arguments: '{"a":1}', state: 'complete' }])
       expect(types(made.events).filter((type) => type === 'tool_call')).toHaveLength(1)
+      expect(kindsOf(made)).toContain('repeated_content')
     }
+  })
+
+  it('I4: that tells another id of a call, or a first field of the message, is no repeat', () => {
+    expect(kindsOf(called(patch('c', 'tool_call', { id: 'y' }), CALL[1] ?? hard))).not.toContain('repeated_content')
+    expect(after(OPENS_AGAIN, grow({ log: ['b'] })).message.wire).toEqual({ log: ['b'] })
+  })
+
+  it('reads another begin event, and what is odd, at once', () => {
+    const other = after(begin('n'), say('new'), ...STOP)
+    expect(other.message).toMatchObject({ id: 'n', content: [{ text: 'new' }] })
+    const odd: Operation = { op: 'anomaly', choice: 0, kind: 'unknown_event' }
+    expect(kindsOf(after(say('sunny'), odd)).slice(0, 1)).toEqual(['unknown_event'])
   })
 
   it('I4: that has another id, another name or another key is another call', () => {
@@ -149,8 +175,26 @@ describe('content after the stop reason', () => {
     expect(kindsOf(made)).toContain('content_after_stop')
   })
 
-  it('I4: that is two calls without an id in another order is two calls more', () => {
-    expect(afterCalls(...bare('c', 'g', '{"b":2}'), ...bare('d', 'f', '{"a":1}')).message.content).toHaveLength(5)
+  it.each<[string, Operation[], number]>([
+    ['in another order', [...bare('c', 'g', '{"b":2}'), ...bare('d', 'f', '{"a":1}')], 2],
+    ['of which the first is another', [...bare('c', 'f', '{"a":2}'), ...bare('d', 'g', '{"b":2}')], 2],
+    [
+      'with one more before them',
+      [...bare('c', 'f', '{}'), ...bare('d', 'f', '{"a":1}'), ...bare('e', 'g', '{"b":2}')],
+      3,
+    ],
+  ])('I4: that is two calls without an id %s is as many calls more', (_, operations, more) => {
+    expect(afterCalls(...operations).message.content).toHaveLength(3 + more)
+  })
+
+  it('I3: that is a call without an id again is dropped whatever came after that call', () => {
+    const first = [...bare('a', 'f', '{"a":1}'), open('b', 'tool_call', { id: 'x', name: 'g' }), say('hi')]
+    const made = run([begin('m'), ...first, stop('tool_calls'), soft, ...bare('c', 'f', '{"a":1}')], {
+      opensBlocks: false,
+      recognisesReplay: 'after_stop',
+    })
+    expect(made.message.content).toHaveLength(3)
+    expect(kindsOf(made)).toContain('repeated_content')
   })
 
   it('I6: hands nothing out while it is not known whether the stop reason is the last', () => {
@@ -189,6 +233,10 @@ describe('content after the stop reason', () => {
     ['the beginning of a list', { log: ['a', 'b'] }, { log: ['a'] }, false],
     ['the beginning of a text', { log: 'ab' }, { log: 'a' }, false],
     ['the end of one of two', { log: ['a'], text: 'b' }, { log: ['a'], text: 'c' }, false],
+    ['a list in the place of a text', { log: 'ab' }, { log: ['b'] }, false],
+    ['a text in the place of a list', { log: ['a', 'b'] }, { log: 'b' }, false],
+    ['an object that was not there', { log: ['a'] }, { deep: { log: ['a'] } }, false],
+    ['a list in the place of an object', { deep: { log: ['a'] } }, { deep: ['a'] }, false],
     ['a list that was not there', { log: ['a'] }, { other: ['a'] }, false],
     ['a list with a name that every object has', { log: ['a'] }, { toString: ['a'] }, false],
   ])('I3: that is nothing but %s is dropped only if it is an end', (_, there, late, isRepeat) => {

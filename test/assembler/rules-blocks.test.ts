@@ -152,6 +152,8 @@ describe('a block that is opened twice', () => {
     const said = [cited, say('a'), open('0', 'text', {}, 'a'), say('b'), close('0')]
     const items = [cited, cited, say('ab'), close('0')]
     for (const again of [said, items]) expectSame(run([M, ...first, M, ...again, ...END]), 'text ab"i"')
+    const bare = [open('0', 'text'), say('a'), open('0', 'text', {}, 'a'), say('b'), close('0')]
+    expectSame(run([M, ...text('0', 'ab'), M, ...bare, ...END]), 'text ab')
   })
 
   it('I2: takes what the second opening tells', () => {

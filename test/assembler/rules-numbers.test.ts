@@ -382,6 +382,11 @@ describe('a stream so long that not every number is remembered', () => {
     expect(made.messages[0]?.outcome).toEqual({ kind: 'complete' })
   })
 
+  it.each([1023, 1024, 1025])('I3: takes number %i once, if it is sent again at once', (number) => {
+    const { text } = fold(...long.slice(0, number + 1), ...long.slice(number, number + 1))
+    expect(text).toBe(words.slice(0, number - 1).join(''))
+  })
+
   it('I4: loses nothing of a part that is numbered from the beginning again', () => {
     const second = from(0, open('1', 'text'), append('1', 'text', 'a'), append('1', 'text', 'b'))
     const { text, kinds } = fold(...long, ...second)

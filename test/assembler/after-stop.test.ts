@@ -259,6 +259,7 @@ describe('content after the stop reason', () => {
     expect(citations(cited('b'))).toEqual([['a', 'b']])
     expect(citations(say('hi'), cited('c'))).toEqual([['a', 'b', 'c']])
     expect(citations(cited('a'))).toEqual([['a', 'b', 'a']])
+    expect(kindsOf(run([...first, list('t', 'refusal', 'b'), ...STOP], options))).not.toContain('repeated_content')
   })
 
   it('reads counts and errors at once', () => {

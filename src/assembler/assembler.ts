@@ -406,7 +406,7 @@ export class Assembler<D extends Dialect = Dialect> {
         if (this.#output.isLive) this.#output.emit({ type: 'usage', ...about(draft), usage: usageOf(draft) })
         return
       case 'terminal':
-        draft.terminal = operation.strength
+        if (draft.terminal !== 'hard') draft.terminal = operation.strength
         return
       case 'fail':
         draft.error = operation.error

@@ -340,9 +340,13 @@ export class Blocks<D extends Dialect> {
     const { position } = block
     if (position.phase !== 'replaying') return
     const { part: name, text } = operation
-    if (text === '') return
     const written = name === undefined ? block : knownPart(block, name)
     const at = written === undefined ? 0 : (position.sentAt.get(written) ?? 0)
+    if (text === '') {
+      // An empty part is one too.
+      if (written !== undefined && written !== block) position.sentAt.set(written, at)
+      return
+    }
     const comparison = compareText(written === undefined ? '' : streamedOf(written), at, text)
     const mayGoOn = position.of.phase === 'open' && written?.streamed === undefined
     if (written !== undefined && comparison.kind === 'same') position.sentAt.set(written, comparison.at)

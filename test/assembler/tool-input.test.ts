@@ -515,6 +515,17 @@ describe('the strict parse', () => {
     expect(parseToolInput('{}', 0)).toEqual({ state: 'invalid', reason: 'too_deep' })
   })
 
+  it.each([
+    ['{"a":{},"b":{},"c":{"d":1}}', 'object'],
+    [String.raw`{"a":"\"[[[\\\"[[["}`, 'object'],
+    [String.raw`{"a":"\\","b":[[1]]}`, 'too_deep'],
+    ['{"a":1e999}', 'not_json'],
+    ['{"a":null,"b":[{}]}', 'too_deep'],
+    ['{"a":null,"b":["x",-1e999]}', 'not_json'],
+  ])('I6: %s of two brackets at most is: %s', (text, verdict) => {
+    expect(summary(text, 2)).toBe(verdict)
+  })
+
   it('I6: a deeper value hidden by a later equal key counts too, as in the preview', () => {
     const text = '{"a":{"b":{}},"a":1}'
     expect(read(text, 2).verdict).toBe('invalid')

@@ -25,14 +25,18 @@ export function decideRetry(facts: {
   readonly attempts: number
   readonly handedOut: boolean
   readonly random: Random
+  /** Of the budget for the whole turn; undefined without one. */
+  readonly leftMs: number | undefined
 }): Retry | undefined {
-  const { outcome, attempt, attempts, handedOut, random } = facts
+  const { outcome, attempt, attempts, handedOut, random, leftMs = Infinity } = facts
   if (attempt >= attempts || handedOut) return undefined
   const error = passingError(outcome)
   if (error === undefined) return undefined
   const { retryAfterMs } = error
-  if (retryAfterMs === undefined) return { delayMs: backOff(attempt, random), error }
-  return retryAfterMs > LONGEST_RETRY_AFTER_MS ? undefined : { delayMs: retryAfterMs, error }
+  const delayMs = retryAfterMs ?? backOff(attempt, random)
+  // Of what would still be waited for at the end of all budgets, the error is the better answer.
+  if (delayMs >= leftMs || (retryAfterMs ?? 0) > LONGEST_RETRY_AFTER_MS) return undefined
+  return { delayMs, error }
 }
 
 function passingError(outcome: Outcome): OutcomeError | undefined {

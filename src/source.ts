@@ -173,18 +173,23 @@ async function stop(iterator: AsyncIterator<Chunk> | Iterator<Chunk>): Promise<v
   await iterator.return?.()
 }
 
-/** What a thrown value says about the end of the stream. The official SDKs throw what the provider reported. */
-export function endingOf(thrown: unknown): Ending {
+/**
+ * What a thrown value says about the end of the stream. The official SDKs throw what the provider reported. While a stream is `reading`,
+ * what is thrown is a stream that broke; while it is `opening`, it may as well be an error of the program, which is told by its signs.
+ */
+export function endingOf(thrown: unknown, during: 'opening' | 'reading'): Ending {
   try {
-    return readThrown(thrown)
+    return readThrown(thrown, during)
   } catch {
     // It throws when it is looked at; that the source failed is all that is left to tell.
     return { kind: 'truncated', message: 'the source threw something that cannot be read' }
   }
 }
 
-function readThrown(thrown: unknown): Ending {
-  if (typeof thrown !== 'object' || thrown === null) return { kind: 'truncated', message: String(thrown) }
+function readThrown(thrown: unknown, during: 'opening' | 'reading'): Ending {
+  if (typeof thrown !== 'object' || thrown === null) {
+    return during === 'reading' ? { kind: 'truncated', message: String(thrown) } : mistake(String(thrown))
+  }
   const name = 'name' in thrown ? String(thrown.name) : ''
   if (name === 'AbortError' || name === 'TimeoutError' || classOf(thrown) === 'APIUserAbortError') {
     return { kind: 'aborted', by: 'caller', reason: messageOf(thrown) }
@@ -196,18 +201,32 @@ function readThrown(thrown: unknown): Ending {
       kind: 'failed',
       error: withAdvice(readError(body ?? { message: messageOf(thrown) }, status), headersOf(thrown)),
     }
-  if (isMistake(thrown, name)) {
-    return { kind: 'failed', error: { class: 'unknown', retryable: false, message: `${name}: ${messageOf(thrown)}` } }
-  }
-  return { kind: 'truncated', message: messageOf(thrown) }
+  const isLanguageError = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name)
+  const mayBeMistake = isLanguageError || during === 'opening'
+  const isMistake = codeOf(thrown) === 'ERR_INVALID_URL' || (mayBeMistake && !isOfNetwork(thrown))
+  return isMistake ? mistake(`${name}: ${messageOf(thrown)}`) : { kind: 'truncated', message: messageOf(thrown) }
 }
 
-/** An error of the program that gives the stream. `fetch` throws a TypeError too, for what the network did. */
-function isMistake(thrown: object, name: string): boolean {
-  if (!['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name)) return false
-  const isOfNetwork =
-    'code' in thrown || 'cause' in thrown || /fetch|network|terminated|load failed|connection/i.test(messageOf(thrown))
-  return !isOfNetwork
+/** An error of the program that gives the stream. */
+function mistake(message: string): Ending {
+  return { kind: 'failed', error: { class: 'unknown', retryable: false, message } }
+}
+
+/** `fetch` throws a TypeError for what the network did, and the official SDKs an error of their own for what `fetch` threw. */
+function isOfNetwork(thrown: object): boolean {
+  return (
+    codeOf(thrown) !== undefined ||
+    /fetch|network|terminated|load failed|connect|socket|timed? ?out/i.test(`${classOf(thrown)} ${messageOf(thrown)}`)
+  )
+}
+
+/** Node's name for what went wrong, of the error or of what caused it. */
+function codeOf(thrown: object): string | undefined {
+  const cause: unknown = 'cause' in thrown ? thrown.cause : undefined
+  for (const one of [thrown, cause]) {
+    if (typeof one === 'object' && one !== null && 'code' in one && typeof one.code === 'string') return one.code
+  }
+  return undefined
 }
 
 function classOf(thrown: object): string {

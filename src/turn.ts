@@ -151,12 +151,14 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
    * Of a call that does not run it changes nothing. Throws `MisuseError('bad_argument')` for what is neither a call nor a key.
    */
   settle(call: CompleteToolCall | string): void {
-    this.#watchdog?.callSettled(keyOf(call, 'settle'))
+    const key = keyOf(call, 'settle')
+    this.#watchdog?.callSettled(key)
   }
 
   /** Says that a running tool call gets on: its budget `tool` begins anew. Throws as `settle` does. */
   progress(call: CompleteToolCall | string): void {
-    this.#watchdog?.callProgressed(keyOf(call, 'progress'))
+    const key = keyOf(call, 'progress')
+    this.#watchdog?.callProgressed(key)
   }
 
   /** Ends the turn at once. The message keeps what has arrived. */
@@ -203,6 +205,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
 
   async #open(connection: Connection, cursor?: Cursor): Promise<void> {
     this.#connection = connection
+    let during: 'opening' | 'reading' = 'opening'
     try {
       const opened = this.#source
       const { number, controller } = connection
@@ -214,12 +217,13 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
         return
       }
       connection.reader = reader
+      during = 'reading'
       this.#response = reader.response
       if (reader.status === undefined) await this.#read(connection, reader)
       else await this.#readFailure(connection, reader, reader.status)
     } catch (error) {
       if (error instanceof MisuseError) this.#break(error)
-      else this.#streamOver(connection, endingOf(error))
+      else this.#streamOver(connection, endingOf(error, during))
     }
   }
 
@@ -258,11 +262,12 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
   }
 
   #retryAfter({ number }: Connection, ending: Ending): (Retry & { readonly cursor?: Cursor }) | undefined {
-    const { attempts, random } = this.#choices
+    const { attempts, random, budgets } = this.#choices
     if (number >= attempts) return undefined
     const { events, outcome, handedOut, cursor } = this.#fold.outlook(ending)
     this.#deliver(events)
-    const retry = decideRetry({ outcome, attempt: number, attempts, handedOut, random })
+    const leftMs = budgets.total === undefined ? undefined : budgets.total - this.#now()
+    const retry = decideRetry({ outcome, attempt: number, attempts, handedOut, random, leftMs })
     return retry === undefined || cursor === undefined ? retry : { ...retry, cursor }
   }
 

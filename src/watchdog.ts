@@ -219,8 +219,8 @@ export class Watchdog {
     this.#fire({
       kind: 'timed_out',
       ...cause,
-      silenceMs: now - since,
-      quietMs: now - this.#byteAt,
+      silenceMs: Math.round(now - since),
+      quietMs: Math.round(now - this.#byteAt),
     })
   }
 }

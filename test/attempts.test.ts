@@ -290,6 +290,9 @@ describe('when an attempt is made', () => {
       },
     ],
     ['an empty stream', () => streamOf([]).body],
+    ['HTTP 408', () => new Response('{}', { status: 408 })],
+    ['HTTP 409', () => new Response('{}', { status: 409 })],
+    ['HTTP 425', () => new Response('{}', { status: 425 })],
     ['HTTP 429', () => new Response('{}', { status: 429 })],
     ['HTTP 500', () => new Response('oops', { status: 500 })],
     ['HTTP 529', () => new Response('{}', { status: 529 })],
@@ -316,6 +319,27 @@ describe('when an attempt is made', () => {
       () => {
         throw new TypeError('undefined is not a function')
       },
+      'failed',
+    ],
+    [
+      'an error of the opener of its own',
+      () => {
+        throw new Error('no API key is set')
+      },
+      'failed',
+    ],
+    [
+      'a text that the opener throws',
+      () => {
+        // oxlint-disable-next-line typescript/only-throw-error -- callers do
+        throw 'no'
+      },
+      'failed',
+    ],
+    ['an address that is none', () => fetch('nonsense'), 'failed'],
+    [
+      'a quota that is used up',
+      () => new Response('{"error":{"code":"insufficient_quota","message":"pay"}}', { status: 429 }),
       'failed',
     ],
     [
@@ -411,13 +435,14 @@ describe('when an attempt is made', () => {
   })
 
   const error: OutcomeError = { class: 'network', retryable: true, message: 'gone' }
-  const after = (attempt: number, random: number, retryAfterMs?: number) =>
+  const after = (attempt: number, random: number, retryAfterMs?: number, leftMs?: number) =>
     decideRetry({
       outcome: { kind: 'failed', error: { ...error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } },
       attempt,
       attempts: 20,
       handedOut: false,
       random: () => random,
+      leftMs,
     })?.delayMs
 
   it('R6: each wait is twice the one before, up to 8 s, less a random part of up to half', () => {
@@ -426,6 +451,15 @@ describe('when an attempt is made', () => {
     expect(after(1, 0.5)).toBe(375)
     expect(after(3, 0.5, 60_000)).toBe(60_000)
     expect(after(3, 0.5, 60_001)).toBeUndefined()
+  })
+
+  it('R6: no wait is begun that outlasts the budget of the turn: the error is told at once', async () => {
+    expect(after(1, 0, undefined, 501)).toBe(500)
+    expect(after(1, 0, undefined, 500)).toBeUndefined()
+    const busy: Answer = () => new Response('{}', { status: 429, headers: { 'retry-after': '5' } })
+    const { message, events } = await play([busy, ok], { total: 800 })
+    expect(message.outcome).toMatchObject({ kind: 'failed', error: { class: 'rate_limit', retryAfterMs: 5000 } })
+    expect(typesOf(events)).not.toContain('retry')
   })
 })
 

@@ -346,7 +346,7 @@ describe('messages', () => {
       expect(ended(messages)).toEqual(['complete', 'complete', 'complete', 'failed'])
       expect(messages.map(isOverLimit)).toEqual([false, false, false, true])
       expect(messages.map(({ content }) => textsIn(content))).toEqual([['message 0'], ['message 1'], ['message 2'], []])
-      expect(JSON.stringify(messages[3]?.outcome)).toContain('one of more than 3 messages')
+      expect(JSON.stringify(messages[3]?.outcome)).toContain('raise limits.messages to accept it')
       expect(turn.anomalies).toEqual([])
     }
   })

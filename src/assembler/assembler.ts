@@ -367,7 +367,7 @@ export class Assembler<D extends Dialect = Dialect> {
     this.#isFull = this.#messages.length >= messages
     this.#apply(strand, operation)
     if (!this.#isFull) return
-    failDraft(strand.draft, limitError(`one of more than ${messages} messages`))
+    failDraft(strand.draft, limitError(`one too many: the source gives more than ${messages}`, 'messages'))
     this.#finish(strand, { kind: 'complete' })
   }
 

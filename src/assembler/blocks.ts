@@ -177,7 +177,7 @@ export class Blocks<D extends Dialect> {
   #hasRoom(): boolean {
     const { blocks } = this.#options.limits
     if (Math.max(this.#draft.blocks.length, this.#draft.byKey.size) < blocks) return true
-    failDraft(this.#draft, limitError(`of more than ${blocks} blocks`))
+    failDraft(this.#draft, limitError(`made of more than ${blocks} blocks`, 'blocks'))
     return false
   }
 

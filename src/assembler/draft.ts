@@ -19,6 +19,7 @@ import type {
 } from '../message.ts'
 import type { MetaOperation, SnapshotRank, UsageCounts, UsageOperation } from '../operation.ts'
 import { toContent, type Block } from './block.ts'
+import type { Limits } from '../limits.ts'
 import { readStop, type MessagePhase } from './state.ts'
 
 export interface Draft {
@@ -157,7 +158,7 @@ function objectIn(fields: JsonObject, name: string): JsonObject {
 /** Counts what is held from now on; beyond the limit the message fails with what it has. */
 export function growDraft(draft: Draft, length: number, limit: number): void {
   draft.size += length
-  if (draft.size > limit) failDraft(draft, limitError(`longer than ${limit} characters`))
+  if (draft.size > limit) failDraft(draft, limitError(`longer than ${limit} characters`, 'messageLength'))
 }
 
 export function failDraft(draft: Draft, error: OutcomeError): void {
@@ -165,8 +166,8 @@ export function failDraft(draft: Draft, error: OutcomeError): void {
   draft.phase = 'terminated'
 }
 
-export function limitError(what: string): OutcomeError {
-  return { class: 'limit', retryable: false, message: `the message is ${what}; raise the option limits to accept it` }
+export function limitError(what: string, limit: keyof Limits): OutcomeError {
+  return { class: 'limit', retryable: false, message: `the message is ${what}; raise limits.${limit} to accept it` }
 }
 
 /** The last value of each field counts; an absent or null one changes nothing, a zero never replaces a positive number. */

@@ -61,7 +61,7 @@ export class Strands<D extends Dialect> implements Iterable<Strand<D>> {
     // A choice that first comes after the end of all is as late as anything else.
     if (known === undefined && this.isOver) return undefined
     if (known !== undefined || this.#strands.size < this.#options.limits.choices) return known ?? this.begin(choice)
-    const error = limitError(`one of more than ${this.#options.limits.choices} choices`)
+    const error = limitError(`one of more than ${this.#options.limits.choices} choices`, 'choices')
     for (const { draft } of this.#strands.values()) if (!hasEnded(draft)) failDraft(draft, error)
     return undefined
   }

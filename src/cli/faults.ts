@@ -74,7 +74,7 @@ function planOf(name: string, recording: Recording): FaultPlan {
   const fitting = plansFor(recording).map((plan) => plan.name)
   throw new MisuseError(
     'bad_argument',
-    `"${name}" is no fault; of those that there are these fit: ${fitting.join(', ')}`,
+    `"${name}" is no fault; of those that there are these fit: ${fitting.join(', ')}. --fault list says what they do`,
   )
 }
 
@@ -129,7 +129,7 @@ export interface TryOptions {
 
 /**
  * Tries the plans that fit on every file. Prints a table and a score, or JSON; 1 if one failed, 2 if a file cannot be
- * read. Throws `MisuseError('bad_argument')` for the standard input.
+ * read or none is an event stream. Throws `MisuseError('bad_argument')` for the standard input.
  */
 export async function tryAllFaults(
   files: readonly string[],
@@ -156,7 +156,8 @@ export async function tryAllFaults(
   const all = [...scores.values()]
   if (options.isJson) for (const score of all) console.print(JSON.stringify(jsonOf(score)))
   else console.print(tableOf(all, read, console.paint))
-  if (isMisused) return 2
+  // With nothing tried nothing is held.
+  if (isMisused || read === 0) return 2
   return all.some(({ failures }) => failures.length > 0) ? 1 : 0
 }
 
@@ -227,11 +228,13 @@ function tableOf(scores: readonly Score[], files: number, paint: Paint): string 
       `        ${printable(command)}`,
     )
   }
-  const tried = scores.reduce((sum, score) => sum + score.tried, 0)
+  // Of a plan that promises nothing nothing can be held.
+  const judged = scores.filter(({ effect }) => effect !== 'undecidable')
+  const tried = judged.reduce((sum, score) => sum + score.tried, 0)
   const failed = scores.reduce((sum, { failures }) => sum + failures.length, 0)
   const share = tried === 0 ? '' : `, ${((100 * (tried - failed)) / tried).toFixed(failed === 0 ? 0 : 2)} %`
   lines.push(
-    `held ${tried - failed} of ${tried}${share}: ${count(new Set(scores.map(({ plan }) => plan)).size, 'fault')} in ${count(files, 'stream')}`,
+    `held ${tried - failed} of ${tried}${share}: ${count(new Set(judged.map(({ plan }) => plan)).size, 'fault')} in ${count(files, 'stream')}`,
   )
   return lines.join('\n')
 }

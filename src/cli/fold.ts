@@ -11,7 +11,7 @@ import type { AssembleOptions } from '../shell-options.ts'
 import { assemble, type Turn } from '../turn.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { asksForList, listFaults, readFault, readSeed, tryAllFaults, withFaults, type AskedFault } from './faults.ts'
-import { renderMessage } from './render.ts'
+import { renderLate, renderMessage } from './render.ts'
 import { printable } from './terminal.ts'
 
 const usage = `onefold fold FILE…|-
@@ -33,7 +33,7 @@ Faults: what becomes of the stream if it breaks.
   --seed N          what a fault leaves open is decided by it
 
 Exit code: 0 if every message is complete (with --faults: if all is as it must be), 1 if one is not, 2 for a file that
-cannot be read.`
+cannot be read (with --faults: also if no file is an event stream).`
 
 type Form = 'text' | 'events' | 'json' | 'native'
 
@@ -69,11 +69,15 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   const seed = readSeed(values.seed)
   const faults = (values.fault ?? []).map(readFault)
   if (values.faults) {
-    if (form === 'events' || form === 'native' || faults.length > 0) {
+    if (form === 'events' || form === 'native' || faults.length > 0 || dialect !== undefined || values.many) {
       throw new MisuseError('bad_argument', '--faults goes with --json, --places and --seed alone')
     }
     const atMost = readPlaces(values.places)
     return tryAllFaults(positionals, { isJson: form === 'json', seed, atMost }, console)
+  }
+  if (values.places !== undefined) throw new MisuseError('bad_argument', '--places goes with --faults')
+  if (asksForList(faults) && (faults.length > 1 || form !== 'text')) {
+    throw new MisuseError('bad_argument', '--fault list goes alone')
   }
   const breaking = { faults, seed }
   return worstOf(positionals, console, (file, index) =>
@@ -130,7 +134,7 @@ async function foldOne(
   const { turn, problems, notes } =
     file === '-'
       ? await turnOfInput(console.input, options, breaking)
-      : await turnOfRecording(await readRecordingFile(file, 'keep'), options, breaking)
+      : await turnOfRecording(await readRecordingFile(file, 'keep'), file, options, breaking)
   for (const problem of problems) console.complain(`${file}: ${problem}; what came before it is folded`)
   if (form !== 'text') for (const note of notes) console.complain(`${file}: ${note}`)
   if (form === 'events') for await (const event of turn) console.print(JSON.stringify(event))
@@ -141,6 +145,9 @@ async function foldOne(
       const broken = notes.map((note) => `\n  ${console.paint('yellow', note)}`).join('')
       console.print(`${isFollowing ? '\n' : ''}${title}${broken}\n${renderMessage(message, console.paint)}`)
     } else if (form === 'json') console.print(JSON.stringify(message))
+  }
+  if (form === 'text' && turn.anomalies.length > 0) {
+    console.print(renderLate(turn.anomalies, console.paint))
   }
   // The choices of one answer are one answer; of a stream of many messages each is its own.
   if (form === 'native') for (const one of options.many ? messages : [messages]) printNative(file, one, console)
@@ -154,10 +161,20 @@ function printNative(file: string, one: AssistantMessage | readonly AssistantMes
   else console.complain(`${file}: no provider's form for a stream of unknown dialect; name it with --dialect`)
 }
 
-async function turnOfRecording(recording: Recording, options: AssembleOptions, breaking: Breaking): Promise<ToFold> {
+async function turnOfRecording(
+  recording: Recording,
+  name: string,
+  options: AssembleOptions,
+  breaking: Breaking,
+): Promise<ToFold> {
   const problems = recording.problems.map(({ line, reason }) => `line ${line}: ${reason}`)
-  const { recording: broken, notes } = withFaults(recording, breaking.faults, breaking.seed)
-  return { turn: assembleRecording(broken, options), problems, notes }
+  try {
+    const { recording: broken, notes } = withFaults(recording, breaking.faults, breaking.seed)
+    return { turn: assembleRecording(broken, options), problems, notes }
+  } catch (error) {
+    if (!(error instanceof MisuseError)) throw error
+    throw new MisuseError(error.code, `${name}: ${error.message}`)
+  }
 }
 
 /** A stream is folded while it comes; a recording, and what is to be broken, has to be read whole first. */
@@ -174,7 +191,7 @@ async function turnOfInput(
   const whole = [bytes]
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) whole.push(next.value)
   const recording = readRecording(Buffer.concat(whole), { name: 'standard input', damaged: 'keep' })
-  return turnOfRecording(recording, options, breaking)
+  return turnOfRecording(recording, 'standard input', options, breaking)
 }
 
 function firstLineOf(bytes: Uint8Array): string {

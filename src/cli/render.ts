@@ -106,6 +106,11 @@ function renderUsage(usage: Usage): string {
   return parts.length === 0 ? 'not told' : parts.join(', ')
 }
 
+/** What was odd in a stream after its message had ended. */
+export function renderLate(anomalies: readonly Anomaly[], paint: Paint): string {
+  return row('late', renderAnomalies(anomalies, paint), paint)
+}
+
 function renderAnomalies(anomalies: readonly Anomaly[], paint: Paint): string {
   if (anomalies.length === 0) return 'none'
   return anomalies.map((anomaly) => `${paint('yellow', anomaly.kind)}: ${describeAnomaly(anomaly)}`).join('\n')

@@ -9,7 +9,6 @@ const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
   Object.entries({
     rate_limit_error: 'rate_limit',
     rate_limit_exceeded: 'rate_limit',
-    insufficient_quota: 'rate_limit',
     resource_exhausted: 'rate_limit',
     overloaded_error: 'overloaded',
     overloaded: 'overloaded',
@@ -27,6 +26,7 @@ const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
     authentication_error: 'auth',
     permission_error: 'auth',
     billing_error: 'auth',
+    insufficient_quota: 'auth',
     invalid_api_key: 'auth',
     unauthenticated: 'auth',
     permission_denied: 'auth',
@@ -62,7 +62,7 @@ export function readError(body: unknown, status?: number): OutcomeError {
   const words = [inner.type, inner.code, inner.status, outer.code].filter((word) => typeof word === 'string')
   const said =
     firstText(inner.message, inner.detail, outer.message, typeof outer.error === 'string' ? outer.error : undefined) ??
-    (typeof body === 'string' ? body : undefined)
+    (typeof body === 'string' && !/^\s*(<|$)/.test(body) ? body : undefined)
   const message = excerpt(
     said ?? (words.join(' ') || `the provider reported an error${status === undefined ? '' : ` (HTTP ${status})`}`),
   )
@@ -96,6 +96,10 @@ function classOf(words: readonly string[], message: string, status: number | und
       return 'context_overflow'
     case 429:
       return 'rate_limit'
+    // A timeout and a lock that was not got, which the official SDKs try again too; too early.
+    case 408:
+    case 409:
+    case 425:
     case 503:
     case 529:
       return 'overloaded'

@@ -269,7 +269,7 @@ describe('a source of many messages', () => {
       ['n', 'complete'],
       ['o', 'failed'],
     ])
-    const message = expect.stringContaining('more than 2 messages')
+    const message = expect.stringContaining('raise limits.messages')
     expect(messages[2]?.outcome).toMatchObject({ error: { class: 'limit', message } })
     expect(assembler.isTerminal).toBe(true)
     expect(assembler.anomalies).toEqual([{ kind: 'late_event', count: 3 }])

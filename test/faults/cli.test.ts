@@ -101,11 +101,16 @@ it('an unknown name is refused with the plans that fit, the others are folded', 
 
 it.each([
   [['--fault', 'cut-eof@last'], 'the position behind @ is not a whole number'],
-  [['--fault', 'missing-close@9'], 'missing-close cannot strike at 9; it can at 8, 34 (events)'],
+  [['--fault', 'missing-close@9'], `${ONE_TOOL}: missing-close cannot strike at 9; it can at 8, 34 (events)`],
   [['--fault', 'no-call-index'], 'no-call-index does not fit this stream; these do: crlf'],
   [['--fault', 'cr', '--seed', 'x'], '--seed x: it must be a whole number'],
   [['--faults', '--places', '0'], '--places 0: it must be a whole number, 1 or more'],
   [['--faults', '--events'], '--faults goes with'],
+  [['--faults', '--many'], '--faults goes with'],
+  [['--faults', '--dialect', 'openai-chat'], '--faults goes with'],
+  [['--places', '3'], '--places goes with --faults'],
+  [['--fault', 'list', '--json'], '--fault list goes alone'],
+  [['--fault', 'list', '--fault', 'cr'], '--fault list goes alone'],
   [['--faults', '--fault', 'cr'], '--faults goes with'],
   [['-', '--faults'], '--faults reads files'],
 ])('misuse %j has exit code 2 and says what is wrong', async (args, reason) => {
@@ -147,6 +152,25 @@ it('--faults says of a file that is no event stream that no fault fits', async (
   expect(err).toBe(`${whole}: no fault fits: it is no event stream of a dialect that onefold reads`)
   expect(out).toMatch(/ in 1 stream$/)
   expect(code).toBe(0)
+})
+
+it('--faults of nothing that could break is no success', async () => {
+  const { code, out } = await onefoldFold(['recordings/openai-chat/whole-json-answer.recording', '--faults'])
+  expect(out).toBe('held 0 of 0: 0 faults in 0 streams')
+  expect(code).toBe(2)
+})
+
+it('--faults does not count what promises nothing as held', async () => {
+  const { out } = await onefoldFold([ONE_TOOL, '--faults', '--places', '1'])
+  expect(out).toMatch(/ {2}repeat-delta +undecidable +\d+ +1 +1\n/)
+  const tried = [...out.matchAll(/^ {2}\S+ +(same|lossy) +\d+ +(\d+) +\d+$/gm)].map(([, , count]) => Number(count))
+  expect(out).toContain(`held ${tried.reduce((sum, count) => sum + count, 0)} of `)
+})
+
+it('tells what came after the end of the message', async () => {
+  const answer = 'data: {"type":"message_start","message":{"id":"a"}}\n\ndata: {"type":"message_stop"}\n\n'
+  const { out } = await onefoldFold(['-'], answer + answer.replace('"a"', '"b"'))
+  expect(out).toMatch(/\n {2}late +second_message: .*\(b\)\n +late_event: /)
 })
 
 it('--faults goes on behind a file that cannot be read, and the exit code is 2', async () => {

@@ -230,6 +230,20 @@ describe('misuse', () => {
     expect(codeOf(() => faultPlan('nonsense'))).toMatch(/^bad_argument: "nonsense" is no fault; there are crlf, cr, /)
   })
 
+  it.each<[(...args: never[]) => unknown, readonly unknown[], string]>([
+    [breakRecording, [{}, faultPlan('cr')], 'takes a recording, as readRecording'],
+    [breakRecording, [undefined, faultPlan('cr')], 'takes a recording, as readRecording'],
+    [breakRecording, [chat, 'cr'], 'got the text "cr"; faultPlan("cr") gives a plan'],
+    [breakRecording, [chat], 'takes a plan of FAULT_PLANS, and got undefined'],
+    [breakRecording, [chat, faultPlan('cr'), { palce: 3 }], 'and got "palce"'],
+    [breakRecording, [chat, faultPlan('cr'), null], 'takes the options place and seed, and got null'],
+    [plansFor, ['a path'], 'takes a recording, as readRecording'],
+    [placesOf, [chat, 3], 'takes a plan of FAULT_PLANS, and got 3'],
+  ])('%o refuses what it cannot break, and says what it takes: %#', (refuse, args, reason) => {
+    expect(codeOf(() => Reflect.apply(refuse, undefined, args))).toMatch(/^bad_argument: /)
+    expect(codeOf(() => Reflect.apply(refuse, undefined, args))).toContain(reason)
+  })
+
   it('a plan that does not fit is refused with those that do', () => {
     expect(codeOf(() => breakRecording(chat, faultPlan('missing-close')))).toMatch(
       /^bad_argument: missing-close does not fit this stream; these do: crlf, .*no-call-index/,

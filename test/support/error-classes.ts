@@ -29,20 +29,34 @@ const calling = (name: string): object[] => [
 
 export const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorRow>> = {
   rate_limit: {
-    meaning: 'too many requests or tokens, or the quota is used up (429)',
-    examples: [refused(429), reported('rate_limit_error'), reported('insufficient_quota')],
+    meaning: 'too many requests or tokens (429)',
+    examples: [refused(429), reported('rate_limit_error')],
   },
   overloaded: {
-    meaning: 'the provider has no capacity now, or took too long (503, 529)',
-    examples: [refused(503), refused(529), reported('overloaded_error'), reported('timeout_error')],
+    meaning: 'the provider has no capacity now, or something took too long (408, 409, 425, 503, 529)',
+    examples: [
+      refused(408),
+      refused(409),
+      refused(503),
+      refused(529),
+      reported('overloaded_error'),
+      reported('timeout_error'),
+    ],
   },
   context_overflow: {
     meaning: "the request is longer than the model's context, or too large (413)",
     examples: [refused(413), reported('context_length_exceeded'), reported('request_too_large')],
   },
   auth: {
-    meaning: 'the key is missing, wrong, without permission or without credit (401, 402, 403)',
-    examples: [refused(401), refused(402), refused(403), reported('authentication_error'), reported('billing_error')],
+    meaning: 'the key is missing, wrong, without permission or without credit, or the quota is used up (401, 402, 403)',
+    examples: [
+      refused(401),
+      refused(402),
+      refused(403),
+      reported('authentication_error'),
+      reported('billing_error'),
+      reported('insufficient_quota'),
+    ],
   },
   invalid_request: {
     meaning: 'the provider refuses the request as it is (any other 4xx)',

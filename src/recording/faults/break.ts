@@ -1,5 +1,6 @@
 /** A recording broken by a plan, as a recording again: what can be written to a file, replayed and folded. */
 import { MisuseError } from '../../errors.ts'
+import { isObject, wordOf } from '../../json.ts'
 import type { Recording } from '../format.ts'
 import { FAULT_PLANS } from './plans.ts'
 import { placesIn, type FaultPlan } from './plan.ts'
@@ -12,14 +13,20 @@ export interface BreakOptions {
   readonly seed?: number
 }
 
-/** Where a plan can strike in a recording, in ascending order; none where it does not fit. */
+/**
+ * Where a plan can strike in a recording, in ascending order; none where it does not fit. Throws `MisuseError('bad_argument')` for what is
+ * no recording or no plan.
+ */
 export function placesOf(recording: Recording, plan: FaultPlan): readonly number[] {
+  checkRecording(recording, 'placesOf')
+  checkPlan(plan, 'placesOf')
   const stream = streamOf(recording)
   return stream === undefined ? [] : placesIn(stream, plan)
 }
 
-/** The plans that can strike somewhere in a recording. */
+/** The plans that can strike somewhere in a recording. Throws `MisuseError('bad_argument')` for what is none. */
 export function plansFor(recording: Recording): readonly FaultPlan[] {
+  checkRecording(recording, 'plansFor')
   const stream = streamOf(recording)
   return stream === undefined ? [] : FAULT_PLANS.filter((plan) => placesIn(stream, plan).length > 0)
 }
@@ -29,9 +36,13 @@ export function plansFor(recording: Recording): readonly FaultPlan[] {
  * The provenance becomes `derived` and names the plan, the place and the seed. To have several faults, break it several
  * times; each plan sees what the one before it made.
  *
- * Throws `MisuseError('bad_argument')` for a plan or a place that does not fit the recording, with those that do.
+ * Throws `MisuseError('bad_argument')` for a plan or a place that does not fit the recording, with those that do, and for what is no
+ * recording or no plan.
  */
 export function breakRecording(recording: Recording, plan: FaultPlan, options: BreakOptions = {}): Recording {
+  checkRecording(recording, 'breakRecording')
+  checkPlan(plan, 'breakRecording')
+  checkOptions(options)
   const stream = streamOf(recording)
   if (stream === undefined) {
     throw new MisuseError(
@@ -41,6 +52,28 @@ export function breakRecording(recording: Recording, plan: FaultPlan, options: B
   }
   const { place, broken } = breakStream(stream, plan, options)
   return recordingOf(recording, broken, `broken by ${plan.name} at ${place}, seed ${options.seed ?? 0}`)
+}
+
+function checkRecording(recording: unknown, who: string): void {
+  if (isObject(recording) && Array.isArray(recording.chunks)) return
+  throw new MisuseError(
+    'bad_argument',
+    `${who} takes a recording, as readRecording gives it, and got ${wordOf(recording)}`,
+  )
+}
+
+function checkPlan(plan: unknown, who: string): void {
+  if (typeof plan === 'object' && plan !== null && 'apply' in plan && typeof plan.apply === 'function') return
+  const named = typeof plan === 'string' ? `the text "${plan}"; faultPlan("${plan}") gives a plan` : wordOf(plan)
+  throw new MisuseError('bad_argument', `${who} takes a plan of FAULT_PLANS, and got ${named}`)
+}
+
+function checkOptions(options: unknown): void {
+  const names = isObject(options) ? Object.keys(options) : undefined
+  const wrong = names?.find((name) => name !== 'place' && name !== 'seed')
+  if (names !== undefined && wrong === undefined) return
+  const got = wrong === undefined ? wordOf(options) : `"${wrong}"`
+  throw new MisuseError('bad_argument', `breakRecording takes the options place and seed, and got ${got}`)
 }
 
 /** The same for a stream that was read already. Throws as `breakRecording` does. */

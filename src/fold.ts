@@ -12,6 +12,7 @@ import type { Beginning, DialectDefinition, ProviderEvent, Translate } from './d
 import { readError, reportsError } from './dialects/error.ts'
 import { definitionOf, DEFINITIONS, DIALECT_NAMES } from './dialects/definitions.ts'
 import { MisuseError } from './errors.ts'
+import { EventIds } from './event-ids.ts'
 import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome, OutcomeError } from './message.ts'
@@ -44,9 +45,8 @@ export class Fold<D extends Dialect = Dialect> {
   /** Somebody else decodes the events. */
   #isDecoded = false
   #joint: Joint | undefined
-  #lastEventId: string | undefined
-  /** The ids of the event stream so far; undefined where nobody asks for them, or one came twice. */
-  #eventIds: Set<string> | undefined
+  /** Undefined where no other stream may follow. */
+  #eventIds: EventIds | undefined
   #attempt = 1
   /** How many events brought more than a sign of life. */
   #steps = 0
@@ -65,7 +65,7 @@ export class Fold<D extends Dialect = Dialect> {
     this.#limits = limitsOf(options.limits)
     this.#decoder = new Decoder(this.#limits.eventLength)
     this.#isWatched = isWatched
-    if (remembersIds) this.#eventIds = new Set()
+    if (remembersIds) this.#eventIds = new EventIds()
     this.#reading = this.#unread()
   }
 
@@ -78,7 +78,7 @@ export class Fold<D extends Dialect = Dialect> {
   push(chunk: Uint8Array | string): readonly TurnEvent<D>[] {
     for (const decoded of this.#decoder.push(chunk)) this.#one(decoded)
     // A long event that arrives piece by piece is on its way.
-    if (this.#isWatched && this.#decoder.isInEvent) this.#steps += 1
+    if (this.#isWatched && this.#decoder.isInLongEvent) this.#steps += 1
     return this.#take()
   }
 
@@ -110,7 +110,7 @@ export class Fold<D extends Dialect = Dialect> {
     const { id, lastNumber, failed, handedOut } = this.#assembler.progress
     const at = {
       ...(lastNumber === undefined ? {} : { sequenceNumber: lastNumber }),
-      ...(this.#lastEventId === undefined ? {} : { lastEventId: this.#lastEventId }),
+      ...(this.#eventIds?.last === undefined ? {} : { lastEventId: this.#eventIds.last }),
     }
     const isKnown = !failed && Object.keys(at).length > 0
     return {
@@ -125,6 +125,7 @@ export class Fold<D extends Dialect = Dialect> {
   nextStream(attempt: number, asked: boolean): void {
     this.#decoder = new Decoder(this.#limits.eventLength)
     this.#attempt = attempt
+    this.#eventIds?.nextStream()
     const reading = this.#reading
     if (reading.kind === 'detecting' || reading.definition === undefined) {
       this.#reading = this.#unread()
@@ -306,18 +307,13 @@ export class Fold<D extends Dialect = Dialect> {
     this.#hold(reading, lengthOf(event.payload))
   }
 
-  /** An event with an id of the event stream. At a joint, events whose id has come before are the overlap with the stream before. */
+  /** An event with an id of the event stream: one that comes again behind a joint is the overlap with the stream before. */
   #identified(event: ProviderEvent, text: string, id: string): void {
-    this.#lastEventId = id
-    const isKnown = this.#eventIds?.has(id) === true
-    if (this.#joint !== undefined && isKnown && this.#beginning(event) !== 'other') {
+    const ids = this.#eventIds
+    if (ids === undefined) this.#provider(event, text)
+    else if (ids.isRepeat(id, text)) {
       this.#operation({ op: 'anomaly', choice: 0, kind: 'duplicate_event', detail: `id ${id}` })
-      return
-    }
-    // Ids that come twice in one stream name nothing.
-    if (isKnown) this.#eventIds = undefined
-    else this.#eventIds?.add(id)
-    this.#provider(event, text)
+    } else ids.take(id, () => this.#provider(event, text))
   }
 
   #beginning(event: ProviderEvent): Beginning {
@@ -347,7 +343,7 @@ export class Fold<D extends Dialect = Dialect> {
     })
     if (decision === 'anew') {
       assembler.restart()
-      this.#eventIds?.clear()
+      this.#eventIds?.restart()
       if (definition !== undefined) reading.translate = definition.createTranslate()
     }
     this.#goOn()

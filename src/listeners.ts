@@ -26,6 +26,10 @@ const EVENT_TYPES: ReadonlySet<TurnEvent['type']> = new Set([
 export class Listeners<D extends Dialect> {
   readonly #byType = new Map<string, Set<(event: TurnEvent<D>) => void>>()
 
+  #isTelling = false
+  /** Those that were added while events were told. */
+  readonly #late = new Set<(event: TurnEvent<D>) => void>()
+
   /**
    * Adds a listener, which is first told what it has missed; gives what takes it away. Throws `MisuseError('bad_argument')` for a type that
    * there is not, or what is no function.
@@ -48,12 +52,19 @@ export class Listeners<D extends Dialect> {
     }
     const events = missed()
     this.#byType.set(type, listeners.add(call))
+    if (this.#isTelling) this.#late.add(call)
     for (const event of events) tell(call, event)
     return () => void listeners.delete(call)
   }
 
-  tell(event: TurnEvent<D>): void {
-    for (const listener of this.#byType.get(event.type) ?? []) tell(listener, event)
+  /** Events that came together. Who listens from the middle of them on was told what it missed, the rest of them too. */
+  tell(events: readonly TurnEvent<D>[]): void {
+    this.#isTelling = true
+    for (const event of events) {
+      for (const listener of this.#byType.get(event.type) ?? []) if (!this.#late.has(listener)) tell(listener, event)
+    }
+    this.#isTelling = false
+    this.#late.clear()
   }
 
   /** Whether there is one at all. */

@@ -141,7 +141,7 @@ export interface TerminalOperation extends ForChoice {
 }
 export interface FailOperation extends ForChoice {
   readonly op: 'fail'
-  /** The error says nothing about itself; an event that may follow does. The message has failed, but the input goes on. */
+  /** The message has failed, but the input goes on: with an event that says more about the error, or with other choices. */
   readonly strength?: 'soft'
   readonly error: OutcomeError
 }

@@ -94,7 +94,7 @@ export class Reader<D extends Dialect> implements AsyncIterator<TurnEvent<D>, un
   }
 }
 
-/** Two events as one that says the same; undefined if there is none. One that holds what the provider sent stays by itself. */
+/** Two events as one that says the same; undefined if there is none. Text with what the provider sent stays by itself. */
 function join<D extends Dialect>(last: TurnEvent<D>, next: TurnEvent<D>): TurnEvent<D> | undefined {
   if (last.message !== next.message || last.attempt !== next.attempt) return undefined
   if (last.type === 'usage' && next.type === 'usage') return next

@@ -42,7 +42,13 @@ export function shellChoices(options: AssembleOptions, isFunction: boolean): She
   const { signal, attempts = 1, clock = systemClock, random = systemRandom, many } = options
   if (
     signal !== undefined &&
-    !(typeof signal === 'object' && signal !== null && 'aborted' in signal && 'addEventListener' in signal)
+    !(
+      typeof signal === 'object' &&
+      signal !== null &&
+      'aborted' in signal &&
+      'addEventListener' in signal &&
+      'removeEventListener' in signal
+    )
   ) {
     throw badOption('signal', 'must be an AbortSignal')
   }

@@ -340,7 +340,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
     if (this.#listeners.isEmpty) return
     const delivery: { ending?: Ending } = {}
     this.#delivery = delivery
-    for (const event of events) this.#listeners.tell(event)
+    this.#listeners.tell(events)
     this.#delivery = undefined
     if (delivery.ending !== undefined) this.#end(delivery.ending)
   }

@@ -108,18 +108,18 @@ export class Watchdog {
           else this.callSettled(keyOf(event))
           break
         case 'reset':
-          this.#ofProvider.clear()
-          this.#keysById.clear()
-          this.#calls.clear()
           this.#settled.clear()
-          this.#arm()
+          this.#forgetCalls()
+          break
+        case 'retry':
+          // What the provider ran in a stream that is given up says nothing any more.
+          this.#forgetCalls()
           break
         case 'start':
         case 'text':
         case 'thinking':
         case 'replace':
         case 'usage':
-        case 'retry':
         case 'anomaly':
         case 'snapshot':
         case 'message':
@@ -130,6 +130,13 @@ export class Watchdog {
         }
       }
     }
+  }
+
+  #forgetCalls(): void {
+    this.#ofProvider.clear()
+    this.#keysById.clear()
+    this.#calls.clear()
+    this.#arm()
   }
 
   #answered(id: string): void {
@@ -214,7 +221,6 @@ export class Watchdog {
   }
 
   #end({ cause }: Deadline, now: number): void {
-    this.#isOver = true
     const since = cause.budget === 'tool' ? (this.#calls.get(cause.call) ?? now) : this.#progressAt
     this.#fire({
       kind: 'timed_out',
@@ -222,6 +228,8 @@ export class Watchdog {
       silenceMs: Math.round(now - since),
       quietMs: Math.round(now - this.#byteAt),
     })
+    // Another stream may follow.
+    this.#arm()
   }
 }
 

@@ -87,6 +87,23 @@ describe('Anthropic', () => {
     expect(second.events.filter(({ type }) => type === 'reset')).toHaveLength(1)
   })
 
+  it('R3, R30: a history of several messages that is sent again is no news', async () => {
+    const said = (id: string): JsonObject[] => [
+      { ...START, message: { ...START.message, id } },
+      open(0, { type: 'tool_use', id: `t_${id}`, name: 'f', input: {} }),
+      close(0),
+      { ...STOP, delta: { stop_reason: 'tool_use' } },
+      END,
+    ]
+    const body = [...said('a'), ...said('b'), ...said('a'), ...said('b'), ...said('c')]
+    const turn = assemble(body, { dialect: 'anthropic-messages', many: true })
+    const calls: string[] = []
+    turn.on('tool_call', ({ call }) => void calls.push(call.id))
+    expect((await turn.messages()).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    expect(calls).toEqual(['t_a', 't_b', 't_c'])
+    expect(turn.anomalies.map(({ kind }) => kind)).toEqual(['late_event'])
+  })
+
   it('R5: shares nothing with who gave the events, or got the message', () => {
     const text = { type: 'text', text: 'a' }
     const assembler = createAssembler({ dialect: 'anthropic-messages' })
@@ -216,6 +233,28 @@ describe('chat', () => {
     ])
     expect(shown(message)).toEqual([['a', '{"x":', 'partial']])
     expect(callsOf(events)).toEqual([])
+  })
+})
+
+describe('several choices', () => {
+  const of = (index: number, piece: JsonObject, own: JsonObject = {}): JsonObject => ({
+    id: 'chat_1',
+    object: 'chat.completion.chunk',
+    choices: [{ index, delta: piece, finish_reason: null, ...own }],
+  })
+  const sent = [
+    of(0, { content: 'a' }, { error: { message: 'no', type: 'server_error' } }),
+    of(1, { content: 'b' }, { finish_reason: 'stop' }),
+    '[DONE]',
+  ].map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`)
+
+  it.each([
+    ['event by event', sent],
+    ['in one chunk', [sent.join('')]],
+  ])('I1: one that fails ends no other, also one that has not begun: %s', async (_, chunks) => {
+    const messages = await assemble(ReadableStream.from(chunks), { dialect: 'openai-chat' }).messages()
+    expect(messages.map(({ outcome }) => outcome.kind)).toEqual(['failed', 'complete'])
+    expect(messages.map(shown)).toEqual([['a'], ['b']])
   })
 })
 

@@ -780,6 +780,43 @@ describe('reading', () => {
     },
   )
 
+  it('I2: a listener that comes in the middle of a chunk is told each thing once', async () => {
+    const turn = assemble(BODY)
+    const heard: string[] = []
+    let finals = 0
+    let isLate = false
+    turn.on('text', () => {
+      if (isLate) return
+      isLate = true
+      turn.on('snapshot', ({ snapshot }) => heard.push(textOf(snapshot)))
+      turn.on('text', ({ text: piece }) => heard.push(piece))
+    })
+    turn.on('message', () => {
+      if (finals === 0) turn.on('message', () => (finals += 1))
+    })
+    await turn.message()
+    expect(heard).toEqual(['Good morning'])
+    expect(finals).toBe(1)
+  })
+
+  it('I4: a reader that comes between the halves of a character has it once', async () => {
+    let goOn: (() => void) | undefined
+    const rest = new Promise<void>((resolve) => (goOn = resolve))
+    const turn = assemble(
+      (async function* () {
+        yield sse(START, OPEN, text('a\ud83d'))
+        await rest
+        yield sse(text('\ude00'), CLOSE, STOP, END)
+      })(),
+    )
+    turn.on('text', () => undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    const late = eventsOf(turn)
+    goOn?.()
+    expectLiveEqualsFinal(await late, await turn.message())
+    expect(textOf(await turn.message())).toBe('a😀')
+  })
+
   it('gives a slow reader all that came, one by one, as long as it is not much', async () => {
     const words = Array.from({ length: 1000 }, (_, at) => `<${at}>`)
     const turn = assemble(pulled([START, OPEN, ...words.map(text), CLOSE, STOP, END]).source)

@@ -152,19 +152,32 @@ describe('the budget `idle`', () => {
     expect((await message).outcome).toEqual({ kind: 'timed_out', budget: 'idle', silenceMs: 1000, quietMs: 100 })
   })
 
+  it('R31: a ping that arrives in two pieces is none', async () => {
+    const { clock, turn, text } = live({ idle: 1000 })
+    const message = turn.message()
+    await text(sse(START))
+    for (let at = 0; at < 4; at += 1) {
+      await clock.advance(200)
+      await text('event: ping\n')
+      await text('data: {"type":"ping"}\n\n')
+    }
+    await clock.advance(200)
+    expect((await message).outcome).toMatchObject({ kind: 'timed_out', budget: 'idle' })
+  })
+
   it('R31: a long event that arrives piece by piece is progress', async () => {
     const { clock, turn, text } = live({ idle: 1000 })
     const message = turn.message()
     await text(sse(START))
-    const long = sse({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'x'.repeat(100) } })
-    for (const letter of long) {
-      await clock.advance(900)
-      await text(letter)
+    const long = sse({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: 'x'.repeat(5000) } })
+    for (let at = 0; at < long.length; at += 600) {
+      await clock.advance(at === 0 ? 0 : 400)
+      await text(long.slice(at, at + 600))
     }
     expect(await outcomeOf(turn)).toBe('running')
     await clock.advance(1000)
     expect((await message).outcome).toMatchObject({ budget: 'idle' })
-    expect(textOf(await message)).toBe('x'.repeat(100))
+    expect(textOf(await message)).toBe('x'.repeat(5000))
   })
 
   it('R33: rests while nobody reads, and counts anew when somebody does', async () => {

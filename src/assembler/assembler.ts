@@ -22,6 +22,8 @@ import {
   failDraft,
   growDraft,
   limitError,
+  loseEvent,
+  loseNumbers,
   mergeUsage,
   mergeWire,
   messageOf,
@@ -52,6 +54,8 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #strands: Strands<D>
   readonly #messages: AssistantMessage<D>[] = []
   readonly #anomalies: Anomaly[] = []
+  /** Of the messages that have come and gone, in a source of many. */
+  readonly #pastIds = new Set<string>()
   #lateEvents = 0
   /** A source of many messages has brought more of them than are kept. */
   #isFull = false
@@ -317,6 +321,7 @@ export class Assembler<D extends Dialect = Dialect> {
       id: draft.id,
       newId: operation.id,
       many: this.#options.many,
+      isPast: operation.id !== undefined && this.#pastIds.has(operation.id),
       handedOut: draft.handedOut > 0,
     })
     switch (decision) {
@@ -412,7 +417,7 @@ export class Assembler<D extends Dialect = Dialect> {
         draft.error = operation.error
         return
       case 'anomaly':
-        if (operation.kind === 'malformed_event') draft.losses += 1
+        if (operation.kind === 'malformed_event') loseEvent(draft)
         this.#noteOperation(draft, operation)
         return
       case 'begin':
@@ -469,6 +474,7 @@ export class Assembler<D extends Dialect = Dialect> {
     draft.phase = 'final'
     const final = messageOf(draft, this.#strands.facts, outcome, this.#options.facts?.() ?? {})
     this.#messages.push(final)
+    if (this.#options.many && draft.id !== undefined) this.#pastIds.add(draft.id)
     this.#output.emit({ type: 'message', ...about(draft), final })
   }
 
@@ -510,6 +516,8 @@ export class Assembler<D extends Dialect = Dialect> {
       this.#lateEvents += 1
       return
     }
+    // What is missing may be of any block that is open.
+    if (kind === 'sequence_gap') for (const { draft } of this.#strands) loseNumbers(draft)
     const { draft } = strand
     const kept = draft.anomalies.length
     this.#output.note(draft, { kind, detail, ...(value === undefined ? {} : { value }) })

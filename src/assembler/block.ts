@@ -22,7 +22,7 @@ export type Position =
       readonly sentAt: Map<Written, number>
       itemsAt: number
       /** What the message had lost when the block was opened again, and what was told of the block since. */
-      readonly lossesBefore: number
+      readonly lossesBefore: Losses
       readonly told: Payload[]
       seedArguments?: string
     }
@@ -39,6 +39,14 @@ export interface Written {
   text: string
   /** What was streamed before a snapshot replaced it: the text that a replay repeats. */
   streamed: string | undefined
+}
+
+/** How often something was lost of a message: a block that was open at the time may lack a piece. */
+export interface Losses {
+  /** Events that could not be read. */
+  readonly events: number
+  /** Gaps in the numbers of the events. */
+  readonly numbers: number
 }
 
 /** One of the parts of a thinking block. */
@@ -71,8 +79,8 @@ export interface Block extends Written {
   wire: JsonObject
   snapshotRank: SnapshotRank
   /** How many events the message had lost when the block was opened, and how many when it was closed. */
-  lossesBefore: number
-  lossesAfter: number | undefined
+  lossesBefore: Losses
+  lossesAfter: Losses | undefined
   /** Another call of this message has its id. */
   hasTakenId: boolean
   reader: ToolInputReader | undefined
@@ -85,7 +93,7 @@ export interface Block extends Written {
 export function createBlock(
   key: string,
   kind: BlockKind,
-  { run, losses }: { readonly run: number; readonly losses: number },
+  { run, losses }: { readonly run: number; readonly losses: Losses },
 ): Block {
   return {
     key,
@@ -188,7 +196,7 @@ export interface CallContext {
   readonly stop: StopReason | undefined
   readonly outcome: Outcome['kind'] | undefined
   readonly maxDepth: number
-  readonly losses: number
+  readonly losses: Losses
   /** The run in which the message began to be sent again, if it did. */
   readonly replayedFrom: number | undefined
 }
@@ -272,7 +280,7 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
     isEmpty: freeText !== undefined || isEmptyArguments(text),
     isHandedOut: isHandedOut(block.position),
     // An event was lost while it was open: its text cannot be trusted.
-    isTainted: (block.lossesAfter ?? context.losses) > block.lossesBefore,
+    isTainted: hasLost(block.lossesBefore, block.lossesAfter ?? context.losses),
     closedByWire: isClosedByWire(block.position),
     isForsaken: block.run < (context.replayedFrom ?? 0),
     isLast: context.isLast,
@@ -282,6 +290,10 @@ function toToolCall(block: Block, context: CallContext, wire: JsonObject): Conte
   if (state !== 'complete') return { ...shared, state }
   if (parsed.state !== 'object') return { ...shared, state: 'invalid' }
   return { ...shared, state, input: copyFields(parsed.input) }
+}
+
+function hasLost(before: Losses, after: Losses): boolean {
+  return after.events > before.events || after.numbers > before.numbers
 }
 
 /** What the arguments are. Judged once for the same text: long ones are asked for when handed out and again at the end. */

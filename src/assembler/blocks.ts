@@ -439,6 +439,9 @@ export class Blocks<D extends Dialect> {
     }
     if (operation.rank >= block.snapshotRank) {
       block.snapshotRank = operation.rank
+      // What was missing by its numbers is made good by the whole; data that is no JSON may have been anything.
+      if (operation.rank > 0 && operation.text !== undefined)
+        block.lossesBefore = { ...block.lossesBefore, numbers: Infinity }
       this.#merge(block, operation)
       const items = operation.items?.map((item) => copyJson(item) ?? null) ?? []
       if (items.length > 0 && !equalJson(items, block.items)) {

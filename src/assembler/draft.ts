@@ -18,7 +18,7 @@ import type {
   Usage,
 } from '../message.ts'
 import type { MetaOperation, SnapshotRank, UsageCounts, UsageOperation } from '../operation.ts'
-import { toContent, type Block } from './block.ts'
+import { toContent, type Block, type Losses } from './block.ts'
 import type { Limits } from '../limits.ts'
 import { readStop, type MessagePhase } from './state.ts'
 
@@ -54,8 +54,7 @@ export interface Draft {
   /** Characters held, discarded attempts included: what the limit counts. */
   size: number
   handedOut: number
-  /** Events that could not be read: a block that was open at the time may lack a piece. */
-  losses: number
+  losses: Losses
   /** Pieces of content taken so far: whether an operation added any. */
   pieces: number
 }
@@ -87,7 +86,7 @@ export function createDraft(key: string, choice: number): Draft {
     omittedAnomalies: 0,
     size: 0,
     handedOut: 0,
-    losses: 0,
+    losses: { events: 0, numbers: 0 },
     pieces: 0,
   }
 }
@@ -111,6 +110,9 @@ export function clearDraft(draft: Draft, attempt: number): void {
   draft.terminal = 'none'
 }
 
+/** What a path takes besides its fields. */
+const PATH_SIZE = 256
+
 /**
  * Takes over message-level fields: into the message's own, or into an object of theirs. Gives by how much the message has grown.
  */
@@ -120,9 +122,12 @@ export function mergeWire(draft: Draft, { wire, path, rank = 0, drop = [], appen
   if (path === undefined) return grown + mergeFields(draft.wire, copyFields(wire))
   let target = draft.wire
   for (const name of path) target = objectIn(target, name)
-  const told = draft.paths.get(path.join('/')) ?? { path, rank: 0, run: draft.run }
-  draft.paths.set(path.join('/'), told)
+  const place = path.join('/')
+  const known = draft.paths.get(place)
+  const told = known ?? { path, rank: 0, run: draft.run }
+  draft.paths.set(place, told)
   told.run = draft.run
+  draft.size += known === undefined ? PATH_SIZE : 0
   // What is of another type is another thing.
   if (typeof target.type === 'string' && typeof wire.type === 'string' && target.type !== wire.type) {
     for (const name of Object.keys(target)) delete target[name]
@@ -159,6 +164,14 @@ function objectIn(fields: JsonObject, name: string): JsonObject {
 export function growDraft(draft: Draft, length: number, limit: number): void {
   draft.size += length
   if (draft.size > limit) failDraft(draft, limitError(`longer than ${limit} characters`, 'messageLength'))
+}
+
+export function loseEvent(draft: Draft): void {
+  draft.losses = { ...draft.losses, events: draft.losses.events + 1 }
+}
+
+export function loseNumbers(draft: Draft): void {
+  draft.losses = { ...draft.losses, numbers: draft.losses.numbers + 1 }
 }
 
 export function failDraft(draft: Draft, error: OutcomeError): void {
@@ -206,7 +219,9 @@ export function contentOf(draft: Draft, maxDepth: number, outcome?: Outcome['kin
 }
 
 export function contentBlockOf(draft: Draft, block: Block, maxDepth: number, outcome?: Outcome['kind']): ContentBlock {
-  return toContent(block, {
+  // Half of a character that was not shown yet comes with the next delta.
+  const isWhole = outcome !== undefined || block.heldBack === ''
+  return toContent(isWhole ? block : { ...block, text: block.text.slice(0, -block.heldBack.length) }, {
     messageKey: draft.key,
     isLast: block === draft.blocks.at(-1),
     stop: draft.stop?.reason,

@@ -29,6 +29,7 @@ export class Sequence {
   /** The run in which a begin event came once more, until it is known whether another run has begun. */
   #before: Run | undefined
   #isTrusted = true
+  #hasStrays = false
 
   constructor(limit: number) {
     this.#limit = limit
@@ -67,6 +68,7 @@ export class Sequence {
 
   /** Nothing before or after it has such a number: it is taken as it came, and the count goes on without it. */
   #stray(event: Numbered, note: Note): Translation[] {
+    this.#hasStrays = true
     note('sequence_stray', `number ${event.number.value}: ${event.number.type}`)
     return [event]
   }
@@ -108,6 +110,8 @@ export class Sequence {
       }
       case 'apply': {
         const before = isLast ? this.release(note) : []
+        // Where some were taken as they came, it is not known what is missing.
+        if (isLast && !this.#hasStrays && this.#last !== undefined && value > this.#last + 1) this.#missing(value, note)
         const isOvertaken = this.#last !== undefined && value < this.#last
         this.#pass(value, type)
         return [...before, isOvertaken ? { ...event, isOvertaken: true } : event, ...this.#following()]
@@ -146,6 +150,7 @@ export class Sequence {
     this.#size = 0
     this.#far = undefined
     this.#isTrusted = true
+    this.#hasStrays = false
   }
 
   /** A begin event may be repeated in mid-stream, also several times; only the numbers that follow tell it from another run. */

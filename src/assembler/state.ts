@@ -231,11 +231,13 @@ export function decideBegin(facts: {
   readonly id: string | undefined
   readonly newId: string | undefined
   readonly many: boolean
+  /** A message with that id has come and gone. */
+  readonly isPast: boolean
   readonly handedOut: boolean
 }): BeginDecision {
   const same = facts.newId === undefined || facts.id === undefined || facts.newId === facts.id
   if (facts.ended) {
-    if (same && facts.id !== undefined) return 'late'
+    if (facts.isPast || (same && facts.id !== undefined)) return 'late'
     return facts.many ? 'next' : 'second'
   }
   if (!facts.announced && same) return 'adopt'

@@ -79,6 +79,12 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   if (asksForList(faults) && (faults.length > 1 || form !== 'text')) {
     throw new MisuseError('bad_argument', '--fault list goes alone')
   }
+  if (asksForList(faults) && positionals.includes('-')) {
+    throw new MisuseError('bad_argument', '--fault list reads files, not the standard input')
+  }
+  if (values.seed !== undefined && faults.length === 0) {
+    throw new MisuseError('bad_argument', '--seed goes with --fault or --faults')
+  }
   const breaking = { faults, seed }
   return worstOf(positionals, console, (file, index) =>
     asksForList(faults)

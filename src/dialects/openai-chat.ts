@@ -420,11 +420,12 @@ class ChatTranslator {
     const hasReason = typeof raw === 'string' && raw !== ''
     if (hasReason) this.#stop(number, choice, raw)
     if (source.error) {
-      this.#add({ op: 'fail', choice: number, error: readError({ error: copyJson(source.error) ?? null }) })
+      const error = readError({ error: copyJson(source.error) ?? null })
+      this.#add({ op: 'fail', choice: number, error, strength: 'soft' })
     } else if (hasReason && STOP_REASONS.get(raw.toLowerCase()) === 'error') {
       const message = `the provider broke off with finish_reason ${excerpt(raw)}`
       const error = { ...readError({ type: raw }), message, body: copyFields(source) }
-      this.#add({ op: 'fail', choice: number, error })
+      this.#add({ op: 'fail', choice: number, error, strength: 'soft' })
     }
   }
 

@@ -35,6 +35,9 @@ const MAX_STRAY_LINES = 16
 /** How much of an event is held here before the parser gets it in pieces. */
 const HELD_LENGTH = 64 * 1024
 
+/** No ping is longer. */
+const PING_LENGTH = 1024
+
 /** What a line may be longer than its value: the name of the field, a colon, a space. */
 const FIELD_LENGTH = 16
 
@@ -59,6 +62,8 @@ type Framing =
   | { readonly kind: 'document'; readonly parts: string[]; length: number }
   | { readonly kind: 'closed' }
 
+const FIELDS = ['event:', 'data:', 'id:', 'retry:']
+
 type SseFraming = Extract<Framing, { kind: 'sse' }>
 
 const LF = 10
@@ -82,14 +87,14 @@ export class Decoder {
     this.#limit = eventLength
   }
 
-  /** Whether the input so far ends within an event, comments not counted. */
-  get isInEvent(): boolean {
+  /** Whether the input so far ends within an event that is longer than a ping, comments not counted. */
+  get isInLongEvent(): boolean {
     const framing = this.#framing
     switch (framing.kind) {
       case 'sse':
-        return framing.isInParser || /^[^:\n]/.test(framing.pending)
+        return framing.isInParser || (framing.pending.length > PING_LENGTH && /^[^:\n]/.test(framing.pending))
       case 'lines':
-        return framing.rest !== ''
+        return framing.rest.length > PING_LENGTH
       case 'document':
         return true
       case 'unknown':
@@ -355,7 +360,9 @@ export class Decoder {
     this.#isFlushing = true
     framing.parser.feed('\n\n')
     if (this.#decoded.some(({ kind }) => kind === 'too_long')) return
-    if (!framing.hasEvents && framing.hasForeignLines) this.#decoded.push({ kind: 'body', text: framing.head })
+    if (!framing.hasEvents && FIELDS.some((field) => field.startsWith(framing.head))) {
+      this.#decoded.push({ kind: 'cut', text: framing.head })
+    } else if (!framing.hasEvents && framing.hasForeignLines) this.#decoded.push({ kind: 'body', text: framing.head })
     else if (this.#strayLines.length > 0) this.#decoded.push({ kind: 'cut', text: this.#strayLines.join('\n') })
   }
 
@@ -391,14 +398,20 @@ export class Decoder {
       this.#decoded.push(
         isLast ? { kind: 'cut', text: line } : { kind: 'event', data: line, event: undefined, id: undefined },
       )
-    } else if (isLast) this.#decoded.push({ kind: 'body', text: line.slice(0, HEAD_LENGTH) })
+    } else if (isLast) this.#unreadable(line)
     else this.#framing = { kind: 'document', parts: [line], length: line.length }
   }
 
   #document(text: string): void {
     const payload = parseJson(text)
-    if (payload === undefined) this.#decoded.push({ kind: 'body', text: text.slice(0, HEAD_LENGTH) })
+    if (payload === undefined) this.#unreadable(text)
     else this.#payload(payload)
+  }
+
+  /** JSON that does not end as JSON ends was cut. */
+  #unreadable(text: string): void {
+    const isCut = /[^\]}\s]\s*$/.test(text)
+    this.#decoded.push({ kind: isCut ? 'cut' : 'body', text: text.slice(0, HEAD_LENGTH) })
   }
 
   /** An array stands for the events in it. */

@@ -955,7 +955,15 @@ function rowsOf<Decision extends string, Facts>(rows: Rows<Decision, Facts>): [D
 }
 
 describe('decideBegin', () => {
-  const begun = { ended: false, announced: true, id: 'm', newId: 'm', many: false, handedOut: false }
+  const begun = {
+    ended: false,
+    announced: true,
+    id: 'm',
+    newId: 'm',
+    many: false,
+    isPast: false,
+    handedOut: false,
+  }
   const rows: Rows<BeginDecision, FactsOf<typeof decideBegin>> = {
     adopt: [
       { ...begun, announced: false },
@@ -978,6 +986,7 @@ describe('decideBegin', () => {
       { ...begun, ended: true, newId: 'n', handedOut: true },
     ],
     late: [
+      { ...begun, ended: true, many: true, newId: 'n', isPast: true },
       { ...begun, ended: true },
       { ...begun, ended: true, many: true },
       { ...begun, ended: true, newId: undefined },

@@ -109,6 +109,8 @@ it.each([
   [['--faults', '--many'], '--faults goes with'],
   [['--faults', '--dialect', 'openai-chat'], '--faults goes with'],
   [['--places', '3'], '--places goes with --faults'],
+  [['--seed', '3'], '--seed goes with --fault or --faults'],
+  [['-', '--fault', 'list'], '--fault list reads files'],
   [['--fault', 'list', '--json'], '--fault list goes alone'],
   [['--fault', 'list', '--fault', 'cr'], '--fault list goes alone'],
   [['--faults', '--fault', 'cr'], '--faults goes with'],

@@ -198,8 +198,15 @@ describe('quirks of servers', () => {
   it('quirk 1.13: a body that is neither events nor JSON is given as a body', () => {
     gives('<html>\n<body>502</body>\n</html>\n', ['body<<html>\n<body>502</body>\n</html>\n>'])
     gives('upstream connect error', ['body<upstream connect error>'])
-    gives('{"a":', ['body<{"a":>'])
-    gives('{"a":\n1', ['body<{"a":\n1>'])
+    gives('{"a" oops}', ['body<{"a" oops}>'])
+    gives('{"a":\n1 2}', ['body<{"a":\n1 2}>'])
+  })
+
+  it('I5: a body that ends within its first event is cut, not something else', () => {
+    gives('{"a":', ['cut<{"a":>'])
+    gives('{"a":\n1', ['cut<{"a":\n1>'])
+    for (const head of ['e', 'even', 'dat', 'i', 'retr']) gives(head, [`cut<${head}>`])
+    gives('eventually', ['body<eventually>'])
   })
 
   it('quirk 1.14: an error as bare text in a data line is an event with that text', () => {

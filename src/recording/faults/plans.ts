@@ -13,7 +13,7 @@ import { RESPONSES } from './responses.ts'
 import { TRANSPORT } from './transport.ts'
 
 /** Every plan that there is, in the order in which they are shown. */
-export const FAULT_PLANS: readonly FaultPlan[] = [
+export const FAULT_PLANS: readonly FaultPlan[] = Object.freeze([
   ...TRANSPORT,
   ...CUTS,
   ...REPEATS,
@@ -21,7 +21,7 @@ export const FAULT_PLANS: readonly FaultPlan[] = [
   ...[...NUMBERS, ...ORDER, ...FOREIGN, ...IDS, ...CHAT, ...CHAT_CALLS, ...RESPONSES].map((plan) =>
     plan.at === 'stream' ? whereItChanges(plan) : plan,
   ),
-]
+])
 
 const BY_NAME: ReadonlyMap<string, FaultPlan> = new Map(FAULT_PLANS.map((plan) => [plan.name, plan]))
 

@@ -1,0 +1,71 @@
+/**
+ * The ids of an event stream, over the streams of one turn: what the next one is asked to go on after, and which of its events the one
+ * before had sent already.
+ */
+
+/** More of them are not remembered: a server that goes on sends again what came last. */
+const REMEMBERED = 10_000
+const LONGEST = 1024
+
+export class EventIds {
+  /** What came under each id; undefined once an id came for another event, so that they name nothing. */
+  #seen: Map<string, number> | undefined = new Map()
+  /** A stream that may overlap the one before has not come to anything new yet. */
+  #mayOverlap = false
+  #current: { readonly id: string; readonly mark: number } | undefined
+  #last: string | undefined
+
+  /** That of the last event that was taken. */
+  get last(): string | undefined {
+    return this.#last
+  }
+
+  /** Another stream of the turn comes. */
+  nextStream(): void {
+    this.#mayOverlap = true
+  }
+
+  /** The event under way, if it has an id, begins another message: the ids of the one before are no more. */
+  restart(): void {
+    this.#seen = new Map()
+    this.#last = this.#current?.id
+    this.#mayOverlap = false
+    this.#remember()
+  }
+
+  /** Whether the event was sent already; if not, it is taken by `take`. */
+  isRepeat(id: string, data: string): boolean {
+    const mark = markOf(data)
+    const known = this.#seen?.get(id)
+    if (this.#mayOverlap && known === mark) return true
+    this.#mayOverlap = false
+    this.#current = { id, mark }
+    if (known === undefined) this.#remember()
+    else this.#seen = undefined
+    return false
+  }
+
+  /** Takes an event that is no repeat. */
+  take(id: string, taken: () => void): void {
+    taken()
+    this.#current = undefined
+    this.#last = id
+  }
+
+  #remember(): void {
+    if (this.#seen === undefined || this.#current === undefined || this.#current.id.length > LONGEST) return
+    this.#seen.set(this.#current.id, this.#current.mark)
+    if (this.#seen.size <= REMEMBERED) return
+    for (const oldest of this.#seen.keys()) {
+      this.#seen.delete(oldest)
+      return
+    }
+  }
+}
+
+/** A number that tells one text from another nearly always (FNV-1a, 32 bits). */
+function markOf(text: string): number {
+  let mark = 0x811c9dc5
+  for (let at = 0; at < text.length; at += 1) mark = Math.imul(mark ^ text.charCodeAt(at), 0x01000193)
+  return mark
+}

@@ -98,7 +98,7 @@ describe('Anthropic', () => {
     const body = [...said('a'), ...said('b'), ...said('a'), ...said('b'), ...said('c')]
     const turn = assemble(body, { dialect: 'anthropic-messages', many: true })
     const calls: string[] = []
-    turn.on('tool_call', ({ call }) => void calls.push(call.id))
+    turn.on('tool_call', (event) => void calls.push(event.call.id))
     expect((await turn.messages()).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     expect(calls).toEqual(['t_a', 't_b', 't_c'])
     expect(turn.anomalies.map(({ kind }) => kind)).toEqual(['late_event'])

@@ -690,6 +690,7 @@ describe('misuse', () => {
     ['limits: null', { limits: null }],
     ['limits: 5', { limits: 5 }],
     ['signal: 5', { signal: 5 }],
+    ['a signal that nobody can leave', { signal: { aborted: false, addEventListener: () => undefined } }],
     ['clock: 3', { clock: 3 }],
   ])('%s throws bad_option', (_name, options) => {
     expect(() => assemble('', options as AssembleOptions)).toThrow(expect.objectContaining({ code: 'bad_option' }))

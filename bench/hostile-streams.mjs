@@ -218,7 +218,7 @@ export const HOSTILE = [
     'search after search',
     'small',
     (n) => [{ type: 'response.web_search_call.searching', item_id: `w${n}`, output_index: n }],
-    { ends: 'blocks', start: [CREATED] },
+    { ends: 'messageLength', start: [CREATED] },
   ),
   responses(
     'one search',

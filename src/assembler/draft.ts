@@ -218,10 +218,15 @@ export function contentOf(draft: Draft, maxDepth: number, outcome?: Outcome['kin
   return draft.blocks.map((block) => contentBlockOf(draft, block, maxDepth, outcome))
 }
 
-export function contentBlockOf(draft: Draft, block: Block, maxDepth: number, outcome?: Outcome['kind']): ContentBlock {
-  // Half of a character that was not shown yet comes with the next delta.
-  const isWhole = outcome !== undefined || block.heldBack === ''
-  return toContent(isWhole ? block : { ...block, text: block.text.slice(0, -block.heldBack.length) }, {
+/** `as`: the block in the form that is to be told. */
+export function contentBlockOf(
+  draft: Draft,
+  block: Block,
+  maxDepth: number,
+  outcome?: Outcome['kind'],
+  as: Block = block,
+): ContentBlock {
+  return toContent(as, {
     messageKey: draft.key,
     isLast: block === draft.blocks.at(-1),
     stop: draft.stop?.reason,
@@ -243,12 +248,21 @@ export interface EndingFacts {
   readonly timing?: Timing
 }
 
+/** Half of a character was not shown yet: it comes with the next delta. */
+function asShown(block: Block): Block {
+  const { heldBack, text } = block
+  return heldBack === '' ? block : { ...block, text: text.slice(0, -heldBack.length) }
+}
+
 export function snapshotOf<D extends Dialect>(
   draft: Draft,
   facts: MessageFacts<D>,
   outcome?: Outcome['kind'],
 ): MessageSnapshot<D> {
-  const content = contentOf(draft, facts.maxDepth, outcome)
+  const content =
+    outcome === undefined
+      ? draft.blocks.map((block) => contentBlockOf(draft, block, facts.maxDepth, outcome, asShown(block)))
+      : contentOf(draft, facts.maxDepth, outcome)
   return {
     key: draft.key,
     ...(draft.id === undefined

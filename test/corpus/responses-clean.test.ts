@@ -147,7 +147,7 @@ describeShared('corpus', 'the Responses streams of the corpus, folded live', () 
 
   it('I5: the stream with an error event fails with its class, and keeps what came before', () => {
     const [message] = folded.find(({ stream: { file } }) => file === FAILED)?.messages ?? []
-    expect(message?.outcome).toMatchObject({ kind: 'failed', error: { class: 'rate_limit' } })
+    expect(message?.outcome).toMatchObject({ kind: 'failed', error: { class: 'auth', retryable: false } })
     expect(message).toMatchObject({ idSource: 'wire', model: 'gpt-5-nano-2025-08-07', content: [] })
   })
 

@@ -40,8 +40,8 @@ describe('I10: time grows with the bytes, not with their square', () => {
   })
 
   it('in a body of 5 MB without a line end, in chunks of 1 KB', () => {
-    for (const body of ['x'.repeat(5_000_000), `{"a":"${'x'.repeat(5_000_000)}`])
-      expect(decode(cut(body, 1024), LIMIT)).toEqual(['body'])
+    expect(decode(cut('x'.repeat(5_000_000), 1024), LIMIT)).toEqual(['body'])
+    expect(decode(cut(`{"a":"${'x'.repeat(5_000_000)}`, 1024), LIMIT)).toEqual(['cut'])
   })
 
   it('in an endless line, of which no more than the limit is kept', () => {

@@ -360,7 +360,7 @@ export class Decoder {
     this.#isFlushing = true
     framing.parser.feed('\n\n')
     if (this.#decoded.some(({ kind }) => kind === 'too_long')) return
-    if (!framing.hasEvents && FIELDS.some((field) => field.startsWith(framing.head))) {
+    if (!framing.hasEvents && endsInName(framing.head)) {
       this.#decoded.push({ kind: 'cut', text: framing.head })
     } else if (!framing.hasEvents && framing.hasForeignLines) this.#decoded.push({ kind: 'body', text: framing.head })
     else if (this.#strayLines.length > 0) this.#decoded.push({ kind: 'cut', text: this.#strayLines.join('\n') })
@@ -419,6 +419,14 @@ export class Decoder {
     if (!Array.isArray(payload)) this.#decoded.push({ kind: 'payload', payload })
     else for (const item of payload) this.#decoded.push({ kind: 'payload', payload: item })
   }
+}
+
+/** Whether lines of an event stream end within the name of a field. */
+function endsInName(text: string): boolean {
+  const lines = text.split('\n')
+  const last = lines.pop() ?? ''
+  if (last === '' || !FIELDS.some((field) => field.startsWith(last))) return false
+  return lines.every((line) => line === '' || line.startsWith(':') || FIELDS.some((field) => line.startsWith(field)))
 }
 
 /** `text.startsWith(word, at)`, which is slow for a long text on Node 20. */

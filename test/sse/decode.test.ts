@@ -206,7 +206,8 @@ describe('quirks of servers', () => {
     gives('{"a":', ['cut<{"a":>'])
     gives('{"a":\n1', ['cut<{"a":\n1>'])
     for (const head of ['e', 'even', 'dat', 'i', 'retr']) gives(head, [`cut<${head}>`])
-    gives('eventually', ['body<eventually>'])
+    gives(': hi\nid: 4\neve', ['cut<: hi\nid: 4\neve>'])
+    for (const body of ['eventually', 'oops\neve', 'id 4\neve ']) gives(body, [`body<${body}>`])
   })
 
   it('quirk 1.14: an error as bare text in a data line is an event with that text', () => {

@@ -87,7 +87,13 @@ export function manyTable(many) {
 
 /** Less than that says more about the process than about the stream. */
 const NOISE_BYTES = 256 * 1024
-const UNITS = { eventLength: 'a character', messageLength: 'a character', blocks: 'a block', choices: 'a choice' }
+const UNITS = {
+  eventLength: 'a character',
+  messageLength: 'a character',
+  blocks: 'a block',
+  choices: 'a choice',
+  messages: 'a message',
+}
 
 /** Streams that never end, as a head and rows. */
 export function hostileTable(hostile) {

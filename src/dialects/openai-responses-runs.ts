@@ -24,11 +24,11 @@ export class ResponseRuns {
 
   /** The number of the next event. Gives whether the response is now known to be sent again. */
   next(number: number | undefined, isBegin: boolean): boolean {
+    // Of a beginning the number is taken when it is known what it begins. What has none, such as a ping, tells nothing.
+    if (isBegin || number === undefined) return false
     const since = this.#openSince
-    if (since !== undefined && !isBegin) this.#openSince = undefined
-    const isAgain = since !== undefined && !isBegin && (number === undefined || number <= since)
-    // Of a beginning the number is taken when it is known what it begins.
-    if (!isBegin) this.#last = number ?? this.#last
-    return isAgain
+    this.#openSince = undefined
+    this.#last = number
+    return since !== undefined && number <= since
   }
 }

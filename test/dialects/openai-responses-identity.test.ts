@@ -157,6 +157,16 @@ describe('a response that begins again, whose items have no ids', () => {
     expectNothingTakenBack(events)
   })
 
+  it('I4: what has no number does not tell whether they go on', () => {
+    const again = { ...CREATED, sequence_number: 0 }
+    const rest = numbered(head('b').slice(1), 3)
+    for (const foreign of [{ type: 'ping' }, { type: 'response.novel', output_index: 0 }]) {
+      const { message, events } = run(responsesWire, [...numbered(head('a')), again, foreign, ...rest, last(5)])
+      expect(textsOf(message)).toEqual(['a', 'b'])
+      expectNothingTakenBack(events)
+    }
+  })
+
   it('I2: is another one if its id is: none of the items before are its own', () => {
     const other = { type: 'response.created', response: { ...response('in_progress'), id: 'resp_2' } }
     const at = { output_index: 1 }

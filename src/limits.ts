@@ -7,7 +7,7 @@ export interface Limits {
   readonly eventLength: number
   /**
    * Of one message with everything that was replaced in it. A short text takes more memory than its characters: one that comes character
-   * by character about 40 bytes each. Default 64 Mi.
+   * by character 40 to 80 bytes each. Default 64 Mi.
    */
   readonly messageLength: number
   /** Content blocks of one message. Default 10,000. */

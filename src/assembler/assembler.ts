@@ -54,7 +54,7 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #strands: Strands<D>
   readonly #messages: AssistantMessage<D>[] = []
   readonly #anomalies: Anomaly[] = []
-  /** Of the messages that have come and gone, in a source of many. */
+  /** Of the messages that have come and gone. */
   readonly #pastIds = new Set<string>()
   #lateEvents = 0
   /** A source of many messages has brought more of them than are kept. */
@@ -474,7 +474,7 @@ export class Assembler<D extends Dialect = Dialect> {
     draft.phase = 'final'
     const final = messageOf(draft, this.#strands.facts, outcome, this.#options.facts?.() ?? {})
     this.#messages.push(final)
-    if (this.#options.many && draft.id !== undefined) this.#pastIds.add(draft.id)
+    if (draft.id !== undefined) this.#pastIds.add(draft.id)
     this.#output.emit({ type: 'message', ...about(draft), final })
   }
 

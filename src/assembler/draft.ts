@@ -117,7 +117,7 @@ const PATH_SIZE = 256
  * Takes over message-level fields: into the message's own, or into an object of theirs. Gives by how much the message has grown.
  */
 export function mergeWire(draft: Draft, { wire, path, rank = 0, drop = [], append }: MetaOperation): number {
-  const grown = append === undefined ? 0 : growFields(draft.wire, append)
+  let grown = append === undefined ? 0 : growFields(draft.wire, append)
   if (wire === undefined) return grown
   if (path === undefined) return grown + mergeFields(draft.wire, copyFields(wire))
   let target = draft.wire
@@ -127,7 +127,7 @@ export function mergeWire(draft: Draft, { wire, path, rank = 0, drop = [], appen
   const told = known ?? { path, rank: 0, run: draft.run }
   draft.paths.set(place, told)
   told.run = draft.run
-  draft.size += known === undefined ? PATH_SIZE : 0
+  if (known === undefined) grown += PATH_SIZE
   // What is of another type is another thing.
   if (typeof target.type === 'string' && typeof wire.type === 'string' && target.type !== wire.type) {
     for (const name of Object.keys(target)) delete target[name]

@@ -5,15 +5,22 @@
 import type { AnomalyKind } from '../anomaly.ts'
 import { copyJson, sizeOfJson } from '../json.ts'
 import type { Translation } from '../operation.ts'
+import { SeenNumbers } from './seen-numbers.ts'
 import { decideNumber, HELD_EVENTS } from './state.ts'
 
 type Note = (kind: AnomalyKind, detail: string, value?: string) => void
 type Numbered = Translation & { readonly number: NonNullable<Translation['number']> }
 
+/** An event that waits, and how many characters it holds. */
+interface Waiting {
+  readonly event: Numbered
+  readonly size: number
+}
+
 interface Run {
   readonly last: number
   readonly seen: SeenNumbers
-  readonly held: Map<number, Numbered>
+  readonly held: Map<number, Waiting>
 }
 
 export class Sequence {
@@ -21,9 +28,7 @@ export class Sequence {
   readonly #limit: number
   #last: number | undefined
   #seen = new SeenNumbers()
-  #held = new Map<number, Numbered>()
-  /** How much waits, in characters. */
-  #size = 0
+  #held = new Map<number, Waiting>()
   /** An event whose number is far ahead, until the next shows whether the count goes on from there. */
   #far: Numbered | undefined
   /** The run in which a begin event came once more, until it is known whether another run has begun. */
@@ -97,7 +102,7 @@ export class Sequence {
       highest: Math.max(this.#last ?? 0, ...this.#held.keys()),
       value,
       type,
-      typeSeen: this.#seen.typeOf(number) ?? this.#held.get(value)?.number.type,
+      typeSeen: this.#seen.typeOf(number) ?? this.#held.get(value)?.event.number.type,
       isLast,
     })
     switch (decision) {
@@ -120,14 +125,20 @@ export class Sequence {
         this.#far = event
         return []
       case 'hold':
-        this.#held.set(value, event)
-        this.#size += sizeOf(event)
-        return this.#held.size > HELD_EVENTS || this.#size > this.#limit ? this.#lowestRun(note) : []
+        this.#held.set(value, { event, size: sizeOf(event) })
+        return this.#isCrowded ? this.#lowestRun(note) : []
       default: {
         const never: never = decision
         return never
       }
     }
+  }
+
+  /** Whether more waits than may: events, or characters. */
+  get #isCrowded(): boolean {
+    let size = 0
+    for (const waiting of this.#held.values()) size += waiting.size
+    return this.#held.size > HELD_EVENTS || size > this.#limit
   }
 
   /** Gives everything that still waits: the end of the input has come, or the last event. */
@@ -147,7 +158,6 @@ export class Sequence {
     this.#last = undefined
     this.#seen = new SeenNumbers()
     this.#held.clear()
-    this.#size = 0
     this.#far = undefined
     this.#isTrusted = true
     this.#hasStrays = false
@@ -160,7 +170,6 @@ export class Sequence {
     if (this.#before === undefined) {
       this.#before = { last, seen: this.#seen, held: this.#held }
       this.#held = new Map()
-      this.#size = 0
     }
     if (value > last) this.#dropBefore(note)
   }
@@ -177,8 +186,6 @@ export class Sequence {
     this.#last = before.last
     this.#seen = before.seen
     this.#held = before.held
-    this.#size = 0
-    for (const event of this.#held.values()) this.#size += sizeOf(event)
   }
 
   /** What waited for events before it is sent again after them. */
@@ -198,10 +205,9 @@ export class Sequence {
   #following(): Translation[] {
     const run: Translation[] = []
     while (this.#last !== undefined) {
-      const next = this.#held.get(this.#last + 1)
+      const next = this.#held.get(this.#last + 1)?.event
       if (next === undefined) break
       this.#held.delete(next.number.value)
-      this.#size -= sizeOf(next)
       this.#pass(next.number.value, next.number.type)
       run.push(next)
     }
@@ -222,43 +228,9 @@ export class Sequence {
   }
 
   #empty(): Translation[] {
-    const all = [...this.#held.entries()].toSorted(([a], [b]) => a - b).map(([, event]) => event)
+    const all = [...this.#held.entries()].toSorted(([a], [b]) => a - b).map(([, { event }]) => event)
     this.#held.clear()
-    this.#size = 0
     return all
-  }
-}
-
-/** How many numbers from the beginning of a run are known, and how many from its end. */
-const KNOWN_NUMBERS = 1024
-
-/** What came under the numbers of a run. Those between the first and the last of them are taken to have come. */
-class SeenNumbers {
-  #first: number | undefined
-  #last = 0
-  readonly #types: (string | undefined)[] = []
-  /** The types of the last numbers, in a ring, and the numbers that they belong to. */
-  readonly #lastTypes: string[] = []
-  readonly #lastNumbers: number[] = []
-
-  add(value: number, type: string): void {
-    this.#first ??= Math.max(0, value - HELD_EVENTS)
-    this.#last = Math.max(this.#last, value)
-    const at = value - this.#first
-    if (at >= 0 && at < KNOWN_NUMBERS) this.#types[at] = type
-    else {
-      this.#lastTypes[value % KNOWN_NUMBERS] = type
-      this.#lastNumbers[value % KNOWN_NUMBERS] = value
-    }
-  }
-
-  /** The type of the event that came under this number. */
-  typeOf({ value, type }: Numbered['number']): string | undefined {
-    if (this.#first === undefined) return undefined
-    const at = value - this.#first
-    if (at >= 0 && at < KNOWN_NUMBERS) return this.#types[at]
-    if (this.#lastNumbers[value % KNOWN_NUMBERS] === value) return this.#lastTypes[value % KNOWN_NUMBERS]
-    return at >= 0 && value <= this.#last - KNOWN_NUMBERS ? type : undefined
   }
 }
 

@@ -33,7 +33,7 @@ export class EventIds {
     this.#remember()
   }
 
-  /** Whether the event was sent already; if not, it is taken by `take`. */
+  /** Whether the event was sent already. If not it is under way, until it was read: `taken`. */
   isRepeat(id: string, data: string): boolean {
     const mark = markOf(data)
     const known = this.#seen?.get(id)
@@ -45,11 +45,10 @@ export class EventIds {
     return false
   }
 
-  /** Takes an event that is no repeat. */
-  take(id: string, taken: () => void): void {
-    taken()
+  /** The event under way was read. */
+  taken(): void {
+    this.#last = this.#current?.id ?? this.#last
     this.#current = undefined
-    this.#last = id
   }
 
   #remember(): void {

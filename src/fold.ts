@@ -17,7 +17,7 @@ import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './j
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome, OutcomeError } from './message.ts'
 import type { Operation, Translation } from './operation.ts'
-import { checkEnding, checkMessages, checkOptions, type FoldOptions } from './options.ts'
+import { checkOptions, type FoldOptions } from './options.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
 import type { Cursor, TurnEvent } from './turn-event.ts'
 
@@ -313,7 +313,10 @@ export class Fold<D extends Dialect = Dialect> {
     if (ids === undefined) this.#provider(event, text)
     else if (ids.isRepeat(id, text)) {
       this.#operation({ op: 'anomaly', choice: 0, kind: 'duplicate_event', detail: `id ${id}` })
-    } else ids.take(id, () => this.#provider(event, text))
+    } else {
+      this.#provider(event, text)
+      ids.taken()
+    }
   }
 
   #beginning(event: ProviderEvent): Beginning {
@@ -489,68 +492,4 @@ function unknownDialect(events: readonly ProviderEvent[]): OutcomeError | undefi
     message: `no event shows which wire format this is; name it with the option dialect (${known})`,
     ...(body === undefined ? {} : { body }),
   }
-}
-
-/** A fold that is driven by hand: no promises, no I/O. */
-export interface MessageAssembler<D extends Dialect = Dialect> {
-  /** Takes one decoded event of the provider and gives the turn events that it causes. */
-  receive(providerEvent: unknown): readonly TurnEvent<D>[]
-  /** Ends the message; gives the last turn events, and nothing when repeated. */
-  end(ending: Ending): readonly TurnEvent<D>[]
-  /** True once the protocol's last event was seen. */
-  readonly isTerminal: boolean
-  /** The message; of several choices the first. Throws `MisuseError('not_final')` before `end`. */
-  message(): AssistantMessage<D>
-  /** All choices, or all messages of a source that carries many, as far as they have ended. */
-  messages(): readonly AssistantMessage<D>[]
-  /** As `turn.partialInput`. */
-  partialInput(block: number, message?: string): PartialInput
-  snapshot(): MessageSnapshot<D>
-}
-
-/**
- * An assembler for one turn of a known dialect, for those who have their own transport: give it each decoded event, then `end`.
- * Throws `MisuseError` for an unknown dialect or option.
- */
-export function createAssembler<D extends Dialect>(
-  options: FoldOptions<D> & { readonly dialect: D },
-): MessageAssembler<D> {
-  checkOptions(options)
-  definitionOf(options.dialect)
-  const fold = new Fold(options)
-  return {
-    receive: (providerEvent) => fold.receive(providerEvent),
-    end(ending) {
-      checkEnding(ending)
-      return fold.end(ending)
-    },
-    get isTerminal() {
-      return fold.isTerminal
-    },
-    message() {
-      const [message] = fold.messages
-      if (message === undefined) throw new MisuseError('not_final', 'the message is not final; call end() first')
-      return message
-    },
-    messages: () => fold.messages,
-    partialInput: (block, message) => fold.partialInput(block, message),
-    snapshot: () => fold.snapshot(),
-  }
-}
-
-/**
- * The message in its provider's own whole form: what the API would have answered without streaming. Give all choices of an answer
- * together. Throws `MisuseError('unknown_dialect')` for a message whose stream did not show its dialect.
- */
-export function toNative(message: AssistantMessage | readonly AssistantMessage[]): JsonValue {
-  const messages: readonly AssistantMessage[] = Array.isArray(message) ? message : [message]
-  const [first] = messages
-  checkMessages(messages)
-  if (first?.dialect === 'unknown') {
-    throw new MisuseError('unknown_dialect', 'no event showed the dialect of this message; its outcome says why')
-  }
-  if (messages.some(({ dialect }) => dialect !== first?.dialect)) {
-    throw new MisuseError('bad_argument', 'toNative takes messages of one dialect')
-  }
-  return definitionOf(first?.dialect ?? '').toNative(messages)
 }

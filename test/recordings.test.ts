@@ -4,7 +4,8 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Fold, toNative } from '../src/fold.ts'
+import { Fold } from '../src/fold.ts'
+import { toNative } from '../src/to-native.ts'
 import { isObject, type JsonValue } from '../src/json.ts'
 import type { AssistantMessage } from '../src/message.ts'
 import { everyTwoWaySplit, oneByteAtATime, recut, withBom, withLineEnds } from '../src/recording/chunking.ts'

@@ -1,6 +1,6 @@
 /** The rows and cases of the requirements that are about one turn, each in its own words: what others got wrong, in the shape in which they met it. */
 import { describe, expect, it } from 'vitest'
-import { createAssembler } from '../src/fold.ts'
+import { createAssembler } from '../src/message-assembler.ts'
 import type { JsonObject } from '../src/json.ts'
 import type { AssistantMessage, Dialect } from '../src/message.ts'
 import { assemble } from '../src/turn.ts'

@@ -169,23 +169,20 @@ describe('by the numbers of the events', () => {
     delta,
   })
   const whole = '{"dir":"/tmp/x"}'
-  const streamed = numbered([
+  const opening = [
     { type: 'response.created', response },
     { type: 'response.output_item.added', output_index: 0, item: { ...item, arguments: '' } },
     args('{"dir":"/tmp'),
     args('/x'),
     args('"}'),
-    { type: 'response.completed', response: { ...response, status: 'completed' } },
-  ])
+  ]
+  const end = { type: 'response.completed', response: { ...response, status: 'completed' } }
+  const streamed = numbered([...opening, end])
   const told = numbered([
-    { type: 'response.created', response },
-    { type: 'response.output_item.added', output_index: 0, item: { ...item, arguments: '' } },
-    args('{"dir":"/tmp'),
-    args('/x'),
-    args('"}'),
+    ...opening,
     { type: 'response.function_call_arguments.done', output_index: 0, item_id: 'f', arguments: whole },
     { type: 'response.output_item.done', output_index: 0, item: { ...item, arguments: whole, status: 'completed' } },
-    { type: 'response.completed', response: { ...response, status: 'completed' } },
+    end,
   ])
   const without = (pieces: readonly Piece[], ...numbers: number[]): Piece[] =>
     pieces.filter((_, at) => !numbers.includes(at))

@@ -1,7 +1,8 @@
 /** Which tool call a delta of a chat stream is about, for every way in which servers leave that unsaid: `tool_calls` in, calls out. */
 import { describe, expect, it } from 'vitest'
 import type { AnomalyKind } from '../../src/anomaly.ts'
-import { Fold, toNative } from '../../src/fold.ts'
+import { Fold } from '../../src/fold.ts'
+import { toNative } from '../../src/to-native.ts'
 import type { JsonObject } from '../../src/json.ts'
 import type { ToolCallBlock } from '../../src/message.ts'
 import { callsIn } from '../support/folded.ts'

@@ -1,7 +1,8 @@
 /** Clean streams by chance, against an oracle that knows the script; each runs as events and as bytes, cut by chance. */
 import { array, assert, integer, nat, property, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold, toNative } from '../../src/fold.ts'
+import { Fold } from '../../src/fold.ts'
+import { toNative } from '../../src/to-native.ts'
 import {
   bothWays,
   callsIn,

@@ -12,7 +12,8 @@ import {
   type Arbitrary,
 } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold, toNative } from '../../src/fold.ts'
+import { Fold } from '../../src/fold.ts'
+import { toNative } from '../../src/to-native.ts'
 import { isObject, type JsonObject, type JsonValue } from '../../src/json.ts'
 import type { AssistantMessage, ContentBlock } from '../../src/message.ts'
 import type { FoldOptions } from '../../src/options.ts'

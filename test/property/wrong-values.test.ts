@@ -1,7 +1,8 @@
 /** Every field of every event of a stream, absent or of any other type: one honest message, and no call handed out twice. */
 import { array, assert, boolean, constantFrom, jsonValue, nat, option, property, record } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold, toNative } from '../../src/fold.ts'
+import { Fold } from '../../src/fold.ts'
+import { toNative } from '../../src/to-native.ts'
 import type { JsonObject, JsonValue } from '../../src/json.ts'
 import type { ContentBlock } from '../../src/message.ts'
 import type { FoldOptions } from '../../src/options.ts'

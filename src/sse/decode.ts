@@ -410,8 +410,8 @@ export class Decoder {
 
   /** JSON that does not end as JSON ends was cut. */
   #unreadable(text: string): void {
-    const isCut = /[^\]}\s]\s*$/.test(text)
-    this.#decoded.push({ kind: isCut ? 'cut' : 'body', text: text.slice(0, HEAD_LENGTH) })
+    const isEnd = /[}\]]/.test(text.trimEnd().slice(-1))
+    this.#decoded.push({ kind: isEnd ? 'body' : 'cut', text: text.slice(0, HEAD_LENGTH) })
   }
 
   /** An array stands for the events in it. */

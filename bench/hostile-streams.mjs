@@ -90,6 +90,21 @@ export const HOSTILE = [
     ends: 'messageLength',
     start: [message(), open(0, { type: 'thinking', thinking: '' })],
   }),
+  anthropic(
+    'signatures of a block that is sent again',
+    'small',
+    () => [delta({ type: 'signature_delta', signature: 'x' })],
+    {
+      ends: 'messageLength',
+      start: [
+        message(),
+        open(0, { type: 'thinking', thinking: '' }),
+        text('x'),
+        message(),
+        open(0, { type: 'thinking', thinking: '' }),
+      ],
+    },
+  ),
   anthropic('empty blocks', 'small', (n) => [open(n)], { ends: 'blocks', start: [message()] }),
   anthropic('blocks with long names', 'large', (n, long) => [open(`${long}${n}`)], {
     ends: 'messageLength',

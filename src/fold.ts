@@ -27,6 +27,8 @@ const NO_EVENTS: readonly never[] = []
 const HELD_EVENTS = 8
 const HELD_LENGTH = 64 * 1024
 
+type AssembledDialect = Pick<DialectDefinition, 'opensBlocks' | 'recognisesReplay' | 'carriesMany'>
+
 interface ShellOptions {
   readonly isLive?: boolean
   /** Other streams of the turn may follow, which may send again what one before them sent. */
@@ -92,8 +94,17 @@ export class Fold<D extends Dialect = Dialect> {
   /** Ends the message. What the decoder still has is read first. */
   end(ending: Ending): readonly TurnEvent<D>[] {
     this.#readRest()
+    this.#flush()
     const passesMark = !(this.#isDecoded && this.#reading.kind === 'reading' && this.#reading.endsBy === 'mark')
     return this.#assembler.end(ending, passesMark)
+  }
+
+  /** What the translator held back until more came. */
+  #flush(): void {
+    if (this.#reading.kind !== 'reading') return
+    const { translate, assembler } = this.#reading
+    const rest = translate.end?.()
+    if (rest !== undefined) assembler.apply(rest)
   }
 
   #readRest(): void {
@@ -193,7 +204,7 @@ export class Fold<D extends Dialect = Dialect> {
     return {
       kind: 'reading',
       definition,
-      translate: definition.createTranslate(),
+      translate: definition.createTranslate(this.#options),
       endsBy: definition.endsBy,
       // Without the option `dialect` the type parameter is every dialect, and with it this is the option itself.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -203,9 +214,15 @@ export class Fold<D extends Dialect = Dialect> {
 
   #assemblerFor(
     dialect: D | 'unknown',
-    { opensBlocks, recognisesReplay }: Pick<DialectDefinition, 'opensBlocks' | 'recognisesReplay'>,
+    { opensBlocks, recognisesReplay, carriesMany = false }: AssembledDialect,
   ): Assembler<D> {
-    const { turn = 'turn', many = false, toolCalls = 'stop', identity = 'replay', acceptEof = false } = this.#options
+    const {
+      turn = 'turn',
+      many = carriesMany,
+      toolCalls = 'stop',
+      identity = 'replay',
+      acceptEof = false,
+    } = this.#options
     const options: AssemblerOptions<D> = {
       dialect,
       turn,
@@ -347,7 +364,7 @@ export class Fold<D extends Dialect = Dialect> {
     if (decision === 'anew') {
       assembler.restart()
       this.#eventIds?.restart()
-      if (definition !== undefined) reading.translate = definition.createTranslate()
+      if (definition !== undefined) reading.translate = definition.createTranslate(this.#options)
     }
     this.#goOn()
     return false

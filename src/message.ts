@@ -8,7 +8,22 @@ import type { Anomaly } from './anomaly.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 
 /** The wire formats that onefold reads. A vendor speaks one of them, perhaps with quirks. */
-export type Dialect = 'anthropic-messages' | 'openai-chat' | 'openai-responses'
+export type Dialect =
+  | 'anthropic-messages'
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'gemini'
+  | 'gemini-interactions'
+  | 'bedrock-converse'
+  | 'cohere'
+  | 'ollama'
+  | 'mistral-conversations'
+  | 'text-generation'
+  | 'openai-assistants'
+  | 'acp'
+  | 'claude-code'
+  | 'ai-sdk'
+  | 'ai-sdk-ui'
 
 export interface AssistantMessage<D extends Dialect = Dialect> {
   /** `<turn>/<ordinal>`, the same from the first event on. */

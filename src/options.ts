@@ -17,6 +17,13 @@ export interface FoldOptions<D extends Dialect = Dialect> {
   readonly identity?: 'replay' | 'strict'
   /** A clean end of input counts as complete. Only for a vendor that sends no terminal event. */
   readonly acceptEof?: boolean
+  /**
+   * What each event of the wire carries: the piece that is new (default), or with `cumulative` the whole text so far, as a mode of DashScope
+   * and some gateways do. It cannot be told from the wire: `1500`, `150` may be either.
+   */
+  readonly deltas?: 'incremental' | 'cumulative'
+  /** Text between `<think>` and `</think>` becomes thinking. Default false: it stays text, since a model may as well write about the tag. */
+  readonly thinkTags?: boolean
   readonly limits?: Partial<Limits>
   /** Each turn event brings along the provider's own event that caused it. */
   readonly raw?: boolean
@@ -28,6 +35,8 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   many: [true, false],
   acceptEof: [true, false],
   raw: [true, false],
+  deltas: ['incremental', 'cumulative'],
+  thinkTags: [true, false],
 }
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([

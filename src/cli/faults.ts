@@ -1,6 +1,6 @@
 /** `onefold fold --fault` and `--faults`: what becomes of a stream that is broken on purpose. */
 import { MisuseError } from '../errors.ts'
-import type { Dialect } from '../message.ts'
+import type { FaultDialect } from '../recording/faults/fault-dialect.ts'
 import { readRecordingFile } from '../node/recording-files.ts'
 import { breakRecording, placesOf, plansFor, rangesOf } from '../recording/faults/break.ts'
 import type { Folding } from '../recording/faults/folding.ts'
@@ -105,7 +105,7 @@ function placesText({ at }: FaultPlan, places: readonly number[]): string {
 /** What came of one plan on all the files of a dialect. */
 interface Score {
   readonly plan: FaultPlan
-  readonly dialect: Dialect
+  readonly dialect: FaultDialect
   readonly effect: Effect
   places: number
   tried: number

@@ -10,7 +10,19 @@ export interface ProviderEvent {
 }
 
 /** Turns one event after the other into operations. It may remember the wire (an index, an id), never what became of it. */
-export type Translate = (event: ProviderEvent) => Translation
+export interface Translate {
+  (event: ProviderEvent): Translation
+  /** The input is over: what was held back until more of it came. */
+  end?(): Translation
+}
+
+/** What the caller says of a wire that is ambiguous by itself. */
+export interface DialectHints {
+  /** `cumulative`: each event carries the whole text so far. Default `incremental`. */
+  readonly deltas?: 'incremental' | 'cumulative'
+  /** Text between `<think>` and `</think>` is thinking. Default false: it is text, as it came. */
+  readonly thinkTags?: boolean
+}
 
 /** What an event begins. */
 export type Beginning = 'same' | 'other' | 'nothing' | 'unknown'
@@ -23,7 +35,9 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly recognisesReplay: 'at_begin' | 'after_stop'
   /** What ends the protocol: an event of its own, or a mark of the transport that who decodes the events does not pass on. */
   readonly endsBy: 'event' | 'mark'
-  createTranslate(): Translate
+  /** Whether a source of it carries many messages, unless the caller says otherwise. */
+  readonly carriesMany?: boolean
+  createTranslate(hints?: DialectHints): Translate
   /** Whether an event shows that the stream is of this dialect. `empty`: it means nothing in it, however often it comes. */
   looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty'
   /**

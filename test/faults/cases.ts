@@ -1,6 +1,6 @@
 /** The recordings that faults are tried on, and what comes of them when nothing breaks. */
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Dialect } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { parseRecording, recordingOfBody, type Recording } from '../../src/recording/format.ts'
 import type { Folding } from '../../src/recording/faults/folding.ts'
 import { streamOf, type FaultStream } from '../../src/recording/faults/stream.ts'
@@ -17,12 +17,12 @@ const ROOT = 'recordings'
 const EXTENSION = '.recording'
 
 /** Every recording of a dialect that is an event stream, comes whole and has nothing odd: the rule by which rows choose. */
-export function cleanCases(dialect: Dialect): readonly Case[] {
+export function cleanCases(dialect: FaultDialect): readonly Case[] {
   return allCases(dialect).filter(isClean)
 }
 
 /** Every recording of a dialect that is an event stream, also those that are broken already. */
-export function allCases(dialect: Dialect): readonly Case[] {
+export function allCases(dialect: FaultDialect): readonly Case[] {
   const names = readdirSync(`${ROOT}/${dialect}`).filter((file) => file.endsWith(EXTENSION))
   return names.toSorted().flatMap((file) => {
     const recording = parseRecording(readFileSync(`${ROOT}/${dialect}/${file}`, 'utf8'))

@@ -1,6 +1,6 @@
 /** The rows for every dialect, beyond the table. */
 import { expect, it } from 'vitest'
-import type { Dialect } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { FAULT_PLANS, faultPlan } from '../../src/recording/faults/plans.ts'
 import { placesIn } from '../../src/recording/faults/plan.ts'
 import { foldStream, tryEverywhere } from '../../src/recording/faults/trial.ts'
@@ -135,7 +135,7 @@ const ROWS: Readonly<Record<string, Rows>> = {
   },
 }
 
-const DIALECTS: readonly Dialect[] = ['anthropic-messages', 'openai-chat', 'openai-responses']
+const DIALECTS: readonly FaultDialect[] = ['anthropic-messages', 'openai-chat', 'openai-responses']
 
 describeRows(SECTION, () => {
   const cases = DIALECTS.flatMap((dialect) => cleanCases(dialect))

@@ -1,7 +1,8 @@
 /** A row as something that can be tried on a recording, and the tests that try it. */
 import { expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
-import type { Dialect, MessageSnapshot } from '../../src/message.ts'
+import type { MessageSnapshot } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { rangesOf } from '../../src/recording/faults/break.ts'
 import type { Folding } from '../../src/recording/faults/folding.ts'
 import type { Judged } from '../../src/recording/faults/judge.ts'
@@ -138,7 +139,7 @@ export function keepsWhatCame(one: Case, broken: Judged, events: number): Wrong 
 }
 
 /** Declares the tests of one section: one for each row and recording that it fits. */
-export function declareRows(section: string, word: string, dialect: Dialect, rows: Rows): void {
+export function declareRows(section: string, word: string, dialect: FaultDialect, rows: Rows): void {
   describeRows(section, () => {
     const cases = cleanCases(dialect)
     const used = new Set<string>()

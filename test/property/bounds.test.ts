@@ -3,7 +3,8 @@ import { array, assert, constantFrom, integer, property, record, string } from '
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
 import type { JsonObject } from '../../src/json.ts'
-import type { AssistantMessage, Dialect } from '../../src/message.ts'
+import type { AssistantMessage } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { runs } from '../support/operations.ts'
 import { times } from '../support/patience.ts'
 
@@ -130,7 +131,7 @@ const RESPONSES: Shapes = {
   ],
 }
 
-const DIALECTS: readonly (readonly [Dialect, readonly JsonObject[], Shapes])[] = [
+const DIALECTS: readonly (readonly [FaultDialect, readonly JsonObject[], Shapes])[] = [
   ['anthropic-messages', [START, opened(0)], ANTHROPIC],
   ['openai-chat', [chunk({ role: 'assistant' })], CHAT],
   ['openai-responses', [CREATED], RESPONSES],
@@ -202,7 +203,7 @@ describe.each(DIALECTS)('I10: no stream of %s is kept beyond the limit of a mess
   it('with messages that come after the end', () => {
     const fold = new Fold({ dialect })
     for (const event of start) fold.receive(event)
-    const end: Readonly<Record<Dialect, unknown>> = {
+    const end: Readonly<Record<FaultDialect, unknown>> = {
       'anthropic-messages': { type: 'message_stop' },
       'openai-chat': '[DONE]',
       'openai-responses': { type: 'response.completed', response: {} },

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { array, assert, constantFrom, nat, property, tuple, type Arbitrary } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Dialect } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { findRecordings } from '../../src/node/recording-files.ts'
 import { judge, type Verdict } from '../../src/recording/faults/judge.ts'
 import { expectationOf, placesIn, type Effect, type Expectation } from '../../src/recording/faults/plan.ts'
@@ -43,7 +43,7 @@ const CLEAN: ReadonlyMap<string, Clean> = new Map(
 /** The name of a plan, what chooses its place among those that there are, and its seed. */
 type Choice = readonly [string, number, number]
 
-function choices(dialect: Dialect, effect: Effect): Arbitrary<Choice> {
+function choices(dialect: FaultDialect, effect: Effect): Arbitrary<Choice> {
   const plans = FAULT_PLANS.filter((plan) => plan.effects[dialect] === effect)
   return tuple(constantFrom(...plans.map(({ name }) => name)), nat(), nat(0xffff))
 }

@@ -1,6 +1,6 @@
 /** Small streams of each dialect in pieces that a test can cut, and an opener that plays one after the other. */
 import type { JsonObject } from '../../src/json.ts'
-import type { Dialect } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import type { Attempt, Source } from '../../src/source.ts'
 
 /** One event as text of an event stream. */
@@ -50,7 +50,7 @@ export function opener(...answers: readonly ((attempt: Attempt) => Source | Prom
 
 /** A short text in one dialect, event by event. `id` is the message's. */
 export interface ShortStream {
-  readonly dialect: Dialect
+  readonly dialect: FaultDialect
   events(id: string, words: readonly string[]): readonly (JsonObject | '[DONE]')[]
   /** An event that says that the provider is overloaded. */
   readonly overloaded: JsonObject

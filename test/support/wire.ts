@@ -1,7 +1,8 @@
 /** What a dialect must bring so that the tests can stream a script in it, and how its events become bytes. */
 import { boolean, constantFrom, record, type Arbitrary } from 'fast-check'
 import type { JsonObject } from '../../src/json.ts'
-import type { Dialect, StopReason, Usage } from '../../src/message.ts'
+import type { StopReason, Usage } from '../../src/message.ts'
+import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import type { Manner, Script, ThinkingSpec } from './script.ts'
 
 export type ProviderEvent = JsonObject | '[DONE]'
@@ -16,7 +17,7 @@ export interface Sent {
 }
 
 export interface Wire {
-  readonly dialect: Dialect
+  readonly dialect: FaultDialect
   /** It has an event by which a message begins, and begins again. */
   readonly hasBegin: boolean
   /** Its last event is a mark in the bytes, which nobody misses in events that are decoded already. */

@@ -1,6 +1,7 @@
 /** Faults in which something stands in a stream that does not belong there. */
 import { isObject, type JsonObject } from '../../json.ts'
-import type { Dialect, StopReason } from '../../message.ts'
+import type { StopReason } from '../../message.ts'
+import type { FaultDialect } from './fault-dialect.ts'
 import { does, isTerminal, type Meaning } from './meaning.ts'
 import { isInOrder } from './numbering.ts'
 import { everywhere, range, WHOLE, type FaultPlan } from './plan.ts'
@@ -28,7 +29,7 @@ function inserting({ name, about, effects, payload, places }: Insertion): FaultP
   }
 }
 
-function errorOf(dialect: Dialect): JsonObject {
+function errorOf(dialect: FaultDialect): JsonObject {
   const message = 'the server is overloaded'
   switch (dialect) {
     case 'anthropic-messages':
@@ -44,7 +45,7 @@ function errorOf(dialect: Dialect): JsonObject {
   }
 }
 
-function unknownOf(dialect: Dialect): JsonObject {
+function unknownOf(dialect: FaultDialect): JsonObject {
   switch (dialect) {
     case 'anthropic-messages':
       return { type: 'novel_event', value: 1 }
@@ -130,7 +131,7 @@ function unknownBlockEvents(stream: FaultStream, place: number, index: number): 
   return payloads.map((payload) => eventBehind(stream, place, payload))
 }
 
-const INDEXES: Readonly<Partial<Record<Dialect, string>>> = {
+const INDEXES: Readonly<Partial<Record<FaultDialect, string>>> = {
   'anthropic-messages': 'index',
   'openai-responses': 'output_index',
 }

@@ -2,8 +2,8 @@
  * What the events of a body mean, as the translator of their dialect says it. So a plan can ask for "the event that
  * closes a block" and knows no dialect.
  */
-import { definitionOf, DEFINITIONS, isDialect } from '../../dialects/definitions.ts'
-import type { Dialect } from '../../message.ts'
+import { definitionOf, DEFINITIONS } from '../../dialects/definitions.ts'
+import { isFaultDialect, type FaultDialect } from './fault-dialect.ts'
 import type { Operation } from '../../operation.ts'
 import type { SseEvent } from './sse-event.ts'
 
@@ -16,18 +16,18 @@ export interface Meaning {
 const NOTHING: Meaning = { operations: [], number: undefined }
 
 /** The dialect that the first decisive event shows; undefined if none does. */
-export function dialectIn(events: readonly SseEvent[]): Dialect | undefined {
+export function dialectIn(events: readonly SseEvent[]): FaultDialect | undefined {
   for (const { payload, name } of events) {
     if (payload === undefined) continue
     for (const [dialect, definition] of DEFINITIONS) {
-      if (definition.looksLike({ payload, name }) === 'yes' && isDialect(dialect)) return dialect
+      if (definition.looksLike({ payload, name }) === 'yes' && isFaultDialect(dialect)) return dialect
     }
   }
   return undefined
 }
 
 /** What each of the events means after those before it. */
-export function meaningsOf(dialect: Dialect, events: readonly SseEvent[]): Meaning[] {
+export function meaningsOf(dialect: FaultDialect, events: readonly SseEvent[]): Meaning[] {
   const translate = definitionOf(dialect).createTranslate()
   return events.map(({ payload, name }) => {
     if (payload === undefined) return NOTHING

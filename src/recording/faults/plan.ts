@@ -5,7 +5,7 @@
  * The rule: a plan declares its effect for each dialect once and for all. One that is `same` only under a condition
  * finds places only in streams that meet it; what is left over is another plan with another effect.
  */
-import type { Dialect } from '../../message.ts'
+import type { FaultDialect } from './fault-dialect.ts'
 import type { FaultStream } from './stream.ts'
 
 /**
@@ -35,7 +35,7 @@ export interface FaultPlan extends Omit<Expectation, 'effect'> {
   /** What a place counts: events (1 is the first; 0 is before it), bytes before the place, or nothing: there is one place, 0. */
   readonly at: 'event' | 'byte' | 'stream'
   /** A dialect that is absent cannot have this fault. */
-  readonly effects: Readonly<Partial<Record<Dialect, Effect>>>
+  readonly effects: Readonly<Partial<Record<FaultDialect, Effect>>>
   /** Where it can strike in this stream. */
   readonly places: (stream: FaultStream) => readonly number[]
   /** The broken stream, always the same for the same place and seed. */
@@ -50,7 +50,7 @@ export function placesIn(stream: FaultStream, plan: FaultPlan): readonly number[
 /** What is expected of a stream that the plan broke; undefined for a dialect that cannot have the fault. */
 export function expectationOf(
   { effects, alters, mayReplace, addsBlock }: FaultPlan,
-  dialect: Dialect,
+  dialect: FaultDialect,
 ): Expectation | undefined {
   const effect = effects[dialect]
   if (effect === undefined) return undefined
@@ -82,7 +82,7 @@ function isOther(broken: FaultStream, { events }: FaultStream): boolean {
 export const WHOLE: readonly number[] = [0]
 
 /** In every dialect. */
-export function everywhere(effect: Effect): Readonly<Record<Dialect, Effect>> {
+export function everywhere(effect: Effect): Readonly<Record<FaultDialect, Effect>> {
   return { 'anthropic-messages': effect, 'openai-chat': effect, 'openai-responses': effect }
 }
 

@@ -1,6 +1,6 @@
 /** Faults in which an event comes more than once. */
 import { isObject } from '../../json.ts'
-import type { Dialect } from '../../message.ts'
+import type { FaultDialect } from './fault-dialect.ts'
 import { does, isDelta, isTerminal, type Meaning } from './meaning.ts'
 import { hasTrueNumbers } from './numbering.ts'
 import { everywhere, numbersWhere, WHOLE, type FaultPlan } from './plan.ts'
@@ -84,7 +84,7 @@ const isFiller: Strikes = (meaning) =>
   meaning.operations.every(({ op }) => op === 'meta' || op === 'anomaly') && !isDelta(meaning)
 
 /** What a dialect sends to keep the connection open. */
-export function fillerOf(dialect: Dialect, ms: number): SseEvent {
+export function fillerOf(dialect: FaultDialect, ms: number): SseEvent {
   switch (dialect) {
     case 'anthropic-messages':
       return newEvent({ type: 'ping' }, ms, true)

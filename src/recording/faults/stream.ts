@@ -2,7 +2,7 @@
  * A recording as what a fault strikes: its events one by one, the way they are cut into chunks, the way the body ends.
  * The rule: a stream never changes; what breaks it gives another one.
  */
-import type { Dialect } from '../../message.ts'
+import type { FaultDialect } from './fault-dialect.ts'
 import type { RecordedChunk, RecordedEnding, Recording } from '../format.ts'
 import { dialectIn, does, landmarksOf, meaningsOf, type Landmarks, type Meaning } from './meaning.ts'
 import { splitEvents, type SseEvent } from './sse-event.ts'
@@ -12,7 +12,7 @@ import { wholenessOf, type Wholeness } from './wholeness.ts'
 export type Chunking = 'events' | 'bytes' | 'one' | 'line ends' | { readonly at: number }
 
 interface Parts {
-  readonly dialect: Dialect
+  readonly dialect: FaultDialect
   readonly events: readonly SseEvent[]
   readonly hasBom: boolean
   readonly chunking: Chunking
@@ -21,7 +21,7 @@ interface Parts {
 }
 
 export class FaultStream {
-  readonly dialect: Dialect
+  readonly dialect: FaultDialect
   readonly events: readonly SseEvent[]
   readonly hasBom: boolean
   readonly chunking: Chunking

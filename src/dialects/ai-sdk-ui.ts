@@ -1,0 +1,3 @@
+import { unread } from './unread.ts'
+
+export const aiSdkUi = unread('ai-sdk-ui')

@@ -1,0 +1,3 @@
+import { unread } from './unread.ts'
+
+export const aiSdk = unread('ai-sdk')

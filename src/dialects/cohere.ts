@@ -1,0 +1,3 @@
+import { unread } from './unread.ts'
+
+export const cohere = unread('cohere')

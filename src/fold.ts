@@ -50,6 +50,8 @@ export class Fold<D extends Dialect = Dialect> {
   /** Undefined where no other stream may follow. */
   #eventIds: EventIds | undefined
   #attempt = 1
+  /** The dialect of an event that came before any of the one that the caller named. */
+  #mistakenFor: string | undefined
   /** How many events brought more than a sign of life. */
   #steps = 0
   readonly #isWatched: boolean
@@ -95,6 +97,7 @@ export class Fold<D extends Dialect = Dialect> {
   end(ending: Ending): readonly TurnEvent<D>[] {
     this.#readRest()
     this.#flush()
+    this.#failMistaken()
     const passesMark = !(this.#isDecoded && this.#reading.kind === 'reading' && this.#reading.endsBy === 'mark')
     return this.#assembler.end(ending, passesMark)
   }
@@ -105,6 +108,14 @@ export class Fold<D extends Dialect = Dialect> {
     const { translate, assembler } = this.#reading
     const rest = translate.end?.()
     if (rest !== undefined) assembler.apply(rest)
+  }
+
+  /** Nothing was a message of the dialect that the caller named, and something was one of another. */
+  #failMistaken(): void {
+    const { dialect } = this.#options
+    if (this.#mistakenFor === undefined || dialect === undefined || !this.#assembler.isHollow) return
+    const error = mistaken(dialect, this.#mistakenFor)
+    this.#assembler.apply({ operations: [{ op: 'fail', choice: 'all', error }] })
   }
 
   #readRest(): void {
@@ -390,6 +401,8 @@ export class Fold<D extends Dialect = Dialect> {
       const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
       if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
       assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
+      if (this.#options.dialect !== undefined && assembler.isHollow)
+        this.#mistakenFor ??= otherDialect(event, definition)
     } catch (error) {
       if (!(error instanceof TooDeepError)) throw error
       this.#malformed(`${error.message}: ${text}`)
@@ -487,6 +500,16 @@ function lengthOf(payload: unknown): number {
 function unlisted(event: ProviderEvent): ProviderEvent {
   const [first, ...others]: unknown[] = Array.isArray(event.payload) ? event.payload : []
   return others.length === 0 && isObject(first) && first.error ? { ...event, payload: first } : event
+}
+
+function otherDialect(event: ProviderEvent, named: DialectDefinition | undefined): string | undefined {
+  for (const other of DEFINITIONS.values()) if (other !== named && other.looksLike(event) === 'yes') return other.name
+  return undefined
+}
+
+function mistaken(named: string, other: string): OutcomeError {
+  const message = `the events are of the dialect ${other}, and the option dialect says ${named}; leave it out, or name the right one`
+  return { class: 'unknown_dialect', retryable: false, message }
 }
 
 function unreadable(): OutcomeError {

@@ -19,5 +19,19 @@ export function toNative(message: AssistantMessage | readonly AssistantMessage[]
   if (messages.some(({ dialect }) => dialect !== first?.dialect)) {
     throw new MisuseError('bad_argument', 'toNative takes messages of one dialect')
   }
-  return definitionOf(first?.dialect ?? '').toNative(messages)
+  const isOneAnswer = new Set(messages.map(({ turn }) => turn)).size === 1
+  if (!isOneAnswer || new Set(messages.map(({ key }) => key)).size < messages.length) {
+    throw new MisuseError(
+      'bad_argument',
+      'toNative takes the choices of one answer, each once; give it others by themselves',
+    )
+  }
+  const definition = definitionOf(first?.dialect ?? '')
+  if (messages.length > 1 && definition.hasChoices !== true) {
+    throw new MisuseError(
+      'bad_argument',
+      `toNative takes one message of ${definition.name} at a time and got ${messages.length}; give it each by itself`,
+    )
+  }
+  return definition.toNative(messages)
 }

@@ -711,6 +711,35 @@ describe('misuse', () => {
     expect(() => assembler.message()).toThrow(expect.objectContaining({ code: 'not_final' }))
     expect(() => toNative([])).toThrow(expect.objectContaining({ code: 'bad_argument' }))
   })
+
+  it('toNative of a message twice, or of two that are no choices of one answer, throws bad_argument', async () => {
+    for (const { head, tail } of ANSWERS) {
+      const one = await fold(sse(...head, ...tail), { turn: 'one' })
+      const other = await fold(sse(...head, ...tail), { turn: 'other' })
+      for (const messages of [
+        [one, one],
+        [one, other],
+      ]) {
+        expect(() => toNative(messages)).toThrow(expect.objectContaining({ code: 'bad_argument' }))
+      }
+    }
+  })
+})
+
+describe('a stream of another dialect than the option names', () => {
+  for (const { dialect: named } of ANSWERS) {
+    for (const { dialect, head, tail } of ANSWERS) {
+      if (dialect === named) continue
+      it(`${dialect} under ${named}: the outcome names both, and does not ask for a retry`, async () => {
+        const { message } = await honest(sse(...head, ...tail), { dialect: named })
+        expect(message.outcome).toMatchObject({
+          kind: 'failed',
+          error: { class: 'unknown_dialect', retryable: false, message: expect.stringContaining(named) },
+        })
+        expect(JSON.stringify(message.outcome)).toContain(dialect)
+      })
+    }
+  }
 })
 
 describe('a source that cannot be opened, or breaks', () => {

@@ -182,6 +182,13 @@ export class Assembler<D extends Dialect = Dialect> {
     return this.#lateEvents > 0
   }
 
+  /** Nothing of an answer has come: no block, no stop reason. */
+  get isHollow(): boolean {
+    if (this.#messages.length > 0) return false
+    for (const { draft } of this.#strands) if (draft.blocks.length > 0 || draft.stop !== undefined) return false
+    return true
+  }
+
   get hasContent(): boolean {
     return (this.#strands.first?.draft.blocks.length ?? 0) > 0
   }

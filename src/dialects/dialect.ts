@@ -35,6 +35,8 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly recognisesReplay: 'at_begin' | 'after_stop'
   /** What ends the protocol: an event of its own, or a mark of the transport that who decodes the events does not pass on. */
   readonly endsBy: 'event' | 'mark'
+  /** Whether one answer may have several choices, which `toNative` puts into one. */
+  readonly hasChoices?: boolean
   /** Whether a source of it carries many messages, unless the caller says otherwise. */
   readonly carriesMany?: boolean
   createTranslate(hints?: DialectHints): Translate

@@ -52,6 +52,7 @@ export const openaiChat: DialectDefinition = {
   recognisesReplay: 'after_stop',
   endsBy: 'mark',
   answersCalls: false,
+  hasChoices: true,
   createTranslate() {
     const translator = new ChatTranslator()
     return (event) => translator.translate(event)

@@ -51,14 +51,8 @@ export function endOf(raw: JsonValue | undefined, error: JsonValue | undefined, 
   // Cohere's `ERROR` is an internal error, which may pass.
   const type = word.toUpperCase() === 'ERROR' ? 'internal_error' : word.toLowerCase()
   const message = said ?? (isObject(error) ? nonEmpty(error.message) : undefined)
-  return {
-    op: 'fail',
-    choice: 'all',
-    error: readError({
-      ...body,
-      error: { type, message: message ?? `the provider broke off with finish_reason ${word}` },
-    }),
-  }
+  const told = { type, message: message ?? `the provider broke off with finish_reason ${word}` }
+  return { op: 'fail', choice: 'all', error: { ...readError(told), body } }
 }
 
 /** `tokens` counts all input, what was cached too; `billed_units` only what is paid for. */

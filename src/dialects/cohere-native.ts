@@ -10,9 +10,10 @@ export function cohereToNative(messages: readonly AssistantMessage[]): JsonValue
 }
 
 function toV2(message: AssistantMessage): JsonObject {
-  const { message: own, citations: more, ...wire } = copyFields(message.wire)
+  const { message: own, citations: more, logprobs: _logprobs, ...wire } = copyFields(message.wire)
   const { content } = message
-  const citations = [...citationsOf(content), ...(Array.isArray(more) ? more : [])]
+  const citations = [...citationsOf(content), ...Object.values(isObject(more) ? more : {})]
+  const logprobs = logprobsOf(message)
   const calls = content.flatMap((block) => (block.type === 'tool_call' ? [callOf(block)] : []))
   const items = content.flatMap(itemOf)
   return {
@@ -28,15 +29,25 @@ function toV2(message: AssistantMessage): JsonObject {
       ...(citations.length > 0 ? { citations } : {}),
     },
     ...(message.rawUsage === undefined ? {} : { usage: copyFields(message.rawUsage) }),
+    ...(logprobs.length > 0 ? { logprobs } : {}),
   }
 }
 
+const GROWN: ReadonlySet<string> = new Set(['logprobs'])
+
+/** The whole answer has them in one list, the stream beside what they are of. */
+function logprobsOf({ content, wire }: AssistantMessage): JsonValue[] {
+  return [...content, { wire }].flatMap((holder) => {
+    const list = holder.wire.logprobs
+    return Array.isArray(list) ? list.map((item) => copyJson(item) ?? null) : []
+  })
+}
+
 function itemOf(block: ContentBlock): JsonObject[] {
-  if (block.type === 'text') return [{ type: 'text', text: block.text, ...copyFields(block.wire) }]
-  if (block.type === 'other')
-    return [{ ...copyFields(block.wire), ...(block.text === undefined ? {} : { text: block.text }) }]
-  if (block.type !== 'thinking' || isPlan(block)) return []
-  return [{ type: 'thinking', thinking: block.text, ...copyFields(block.wire) }]
+  const wire = copyFields(block.wire, GROWN)
+  if (block.type === 'text') return [{ type: 'text', text: block.text, ...wire }]
+  if (block.type === 'other') return [{ ...wire, ...(block.text === undefined ? {} : { text: block.text }) }]
+  return block.type === 'thinking' && !isPlan(block) ? [{ type: 'thinking', thinking: block.text, ...wire }] : []
 }
 
 function isPlan({ type, wire }: ContentBlock): boolean {

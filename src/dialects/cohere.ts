@@ -205,11 +205,19 @@ class CohereV2 {
     if (typeof text === 'string') operations.push({ op: 'append', choice: 0, key, kind: 'text', text })
     if (operations.length === 0) {
       const value = copyFields(content)
-      operations.push({ op: 'anomaly', choice: 0, kind: 'unknown_delta', detail: wordOf(content.type), value, key })
+      operations.push({
+        op: 'anomaly',
+        choice: 0,
+        kind: 'unknown_delta',
+        detail: wordOf(content.type ?? 'no type'),
+        value,
+        key,
+      })
     }
     if (event.logprobs === undefined || event.logprobs === null) return operations
     const logprobs = [snaked(copyJson(event.logprobs) ?? null)]
-    return [...operations, { op: 'meta', choice: 0, append: { logprobs } }]
+    const kind = typeof thinking === 'string' ? 'thinking' : 'text'
+    return [...operations, { op: 'patch', choice: 0, key, kind, append: { logprobs } }]
   }
 
   #planDelta(event: JsonObject, text: JsonValue | undefined): Operations {
@@ -227,17 +235,19 @@ class CohereV2 {
     return [{ op: 'close', choice: 0, key: PLAN.key }]
   }
 
-  /** A citation belongs to a text; one of the plan, or of thinking, stands with the message. */
+  /** A citation belongs to a text; one of the plan, or of thinking, stands with the message, under its number. */
   #citations(citations: JsonValue | undefined, event: JsonObject): Operations {
     const list = Array.isArray(citations) ? citations : [citations]
-    return list.flatMap((citation): Operations => {
-      if (!isObject(citation)) return [malformed(event)]
+    return list.map((citation, place): Operation => {
+      if (!isObject(citation)) return malformed(event)
       const item = fieldsOf(citation)
-      const named = typeof item.content_index === 'number' ? contentKey(item.content_index) : this.#lastText
-      const isOfText = (item.type ?? 'TEXT_CONTENT') === 'TEXT_CONTENT' && named !== undefined && this.#texts.has(named)
-      if (!isOfText) return [{ op: 'meta', choice: 0, append: { citations: [item] } }]
-      const at = typeof event.index === 'number' ? { at: event.index } : {}
-      return [{ op: 'list', choice: 0, key: named, kind: 'text', item, ...at }]
+      const index = typeof event.index === 'number' ? event.index : undefined
+      const key = typeof item.content_index === 'number' ? contentKey(item.content_index) : this.#lastText
+      const isOfText = (item.type ?? 'TEXT_CONTENT') === 'TEXT_CONTENT'
+      if (!isOfText || key === undefined || !this.#texts.has(key)) {
+        return { op: 'meta', choice: 0, path: ['citations', String(index ?? place)], wire: item }
+      }
+      return { op: 'list', choice: 0, key, kind: 'text', item, ...(index === undefined ? {} : { at: index }) }
     })
   }
 
@@ -264,7 +274,7 @@ class CohereV2 {
       }
       const { seed, ...block } = { seed: undefined, ...this.#block(contentKey(index), content) }
       const text = seed === undefined ? {} : { text: seed }
-      operations.push({ op: 'snapshot', choice: 0, rank: 3, ...block, ...text, closes: true })
+      operations.push({ op: 'snapshot', choice: 0, rank: 3, ...block, ...text })
       operations.push(...unknownBlock({ index }, content))
     }
     if (nonEmpty(own.tool_plan) !== undefined) {
@@ -281,6 +291,7 @@ class CohereV2 {
       operations.push(...callStart({ index }, call), { op: 'close', choice: 0, key: callKey(index) })
     }
     if (Array.isArray(own.citations)) operations.push(...this.#citations(own.citations, {}))
+    for (const index of listOf(own.content).keys()) operations.push({ op: 'close', choice: 0, key: contentKey(index) })
     if (Array.isArray(logprobs)) operations.push({ op: 'meta', choice: 0, append: { logprobs } })
     return [...operations, ...this.#end({}, { finish_reason: finish_reason ?? null, usage: usage ?? null })]
   }

@@ -82,7 +82,7 @@ class OllamaTranslator {
     if (Array.isArray(line.logprobs)) {
       this.#add({ op: 'meta', choice: 0, append: copyFields({ logprobs: line.logprobs }) })
     }
-    const more = rest(line, NOT_WIRE)
+    const more = otherFields(line, NOT_WIRE)
     if (more !== undefined) this.#add({ op: 'meta', choice: 0, wire: more })
     if (line.done === true) this.#done(line)
     else if (line.done !== false && line.done !== undefined) this.#add(malformed({ done: line.done }, 0))
@@ -100,7 +100,7 @@ class OllamaTranslator {
     this.#content(message, message.content)
     if (Array.isArray(message.images)) for (const image of message.images) this.#image(image)
     else this.#odd('images', message.images)
-    const more = rest(message, message.role === 'assistant' ? NOT_MESSAGE_OR_ROLE : NOT_MESSAGE)
+    const more = otherFields(message, message.role === 'assistant' ? NOT_MESSAGE_OR_ROLE : NOT_MESSAGE)
     if (more !== undefined) this.#add({ op: 'meta', choice: 0, path: ['message'], wire: more })
   }
 
@@ -181,8 +181,18 @@ class OllamaTranslator {
 }
 
 const NOT_WIRE: ReadonlySet<string> = new Set([
-  ...['model', 'created_at', 'message', 'response', 'thinking', 'reasoning_content', 'tool_calls', 'image', 'logprobs'],
-  ...['done', 'done_reason', ...COUNTS],
+  'model',
+  'created_at',
+  'message',
+  'response',
+  'thinking',
+  'reasoning_content',
+  'tool_calls',
+  'image',
+  'logprobs',
+  'done',
+  'done_reason',
+  ...COUNTS,
 ])
 const NOT_MESSAGE: ReadonlySet<string> = new Set(['content', 'thinking', 'reasoning_content', 'tool_calls', 'images'])
 const NOT_MESSAGE_OR_ROLE: ReadonlySet<string> = new Set([...NOT_MESSAGE, 'role'])
@@ -190,7 +200,7 @@ const NOT_CALL: ReadonlySet<string> = new Set(['id', 'function'])
 const NOT_FUNCTION: ReadonlySet<string> = new Set(['name', 'arguments'])
 
 /** What else there is, if there is anything: most lines have nothing. */
-function rest(source: JsonObject, except: ReadonlySet<string>): JsonObject | undefined {
+function otherFields(source: JsonObject, except: ReadonlySet<string>): JsonObject | undefined {
   for (const key in source) if (!except.has(key)) return copyFields(source, except)
   return undefined
 }

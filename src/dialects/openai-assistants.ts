@@ -56,7 +56,12 @@ function read({ payload, name }: ProviderEvent): RunEvent | undefined {
 }
 
 const OBJECTS: ReadonlySet<string> = new Set([
-  ...['thread', 'thread.run', 'thread.run.step', 'thread.run.step.delta', 'thread.message', 'thread.message.delta'],
+  'thread',
+  'thread.run',
+  'thread.run.step',
+  'thread.run.step.delta',
+  'thread.message',
+  'thread.message.delta',
 ])
 
 function begins(event: ProviderEvent, known: string | undefined): Beginning {
@@ -119,19 +124,17 @@ class RunTranslator {
   }
 
   #ending(status: string, run: JsonObject): Operations {
-    const stop = (reason: StopReason, raw: string): Operation => ({ op: 'stop', choice: 0, reason, raw })
-    const last: Operation = { op: 'terminal', choice: 'all', strength: 'hard' }
     switch (status) {
       case 'completed':
         this.#hasEnded = true
-        return [stop('end_turn', status), last]
+        return [stop('end_turn', status), LAST]
       case 'requires_action':
         this.#hasEnded = true
-        return [...this.#required(run.required_action), stop('tool_calls', status), last]
+        return [...this.#required(run.required_action), stop('tool_calls', status), LAST]
       case 'incomplete': {
         this.#hasEnded = true
         const reason = isObject(run.incomplete_details) ? nonEmpty(run.incomplete_details.reason) : undefined
-        return [stop(INCOMPLETE.get(reason ?? '') ?? 'unknown', reason ?? status), last]
+        return [stop(INCOMPLETE.get(reason ?? '') ?? 'unknown', reason ?? status), LAST]
       }
       case 'failed':
       case 'cancelled':
@@ -239,6 +242,12 @@ class RunTranslator {
     const own = { ...(text === undefined ? {} : { text }), fields: { ...fields, id }, wire: whole }
     return [{ op: 'snapshot', choice: 0, key, kind: 'tool_call', rank: 2, ...own, closes: true }]
   }
+}
+
+const LAST: Operation = { op: 'terminal', choice: 'all', strength: 'hard' }
+
+function stop(reason: StopReason, raw: string): Operation {
+  return { op: 'stop', choice: 0, reason, raw }
 }
 
 const NOT_RUN: ReadonlySet<string> = new Set(['id', 'model', 'usage'])

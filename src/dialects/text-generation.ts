@@ -4,7 +4,8 @@
  * text-generation-inference (huggingface.co/docs/text-generation-inference), and llama.cpp's own `/completion`
  * (github.com/ggml-org/llama.cpp, tools/server/README.md).
  *
- * Every event is a piece of the text; the one that says why the text ends is the last. Ignored on purpose: the number of a chunk (Titan, TGI).
+ * Every event is a piece of the text; the one that says why the text ends is the last. Ignored on purpose: the number of a chunk (Titan, TGI),
+ * and the whole text behind its tokens (TGI), which may begin with the prompt.
  */
 import { copyFields, isObject, mergeFields, nonEmpty, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { AssistantMessage, StopReason } from '../message.ts'
@@ -100,6 +101,7 @@ class TextTranslator {
   readonly #begun = new Set<number>()
   /** What the stream is, by its first event that shows it. */
   #form: Form | undefined
+  #hasTokens = false
   #operations: Operations = []
 
   translate({ payload, name }: ProviderEvent): Operations {
@@ -195,9 +197,10 @@ class TextTranslator {
     // A special token is no part of the text.
     const text = isObject(token) && token.special !== true ? token.text : undefined
     this.#piece('tgi', 0, event, text, TGI)
+    this.#hasTokens ||= isObject(token)
     if (isObject(token)) this.#add({ op: 'meta', choice: 0, append: { details: { tokens: [copyFields(token)] } } })
     if (typeof whole !== 'string') return
-    this.#add({ op: 'snapshot', choice: 0, key: 'text', kind: 'text', rank: 0, text: whole, closes: true })
+    if (!this.#hasTokens) this.#piece('tgi', 0, {}, whole, TGI)
     const own = isObject(details) ? details : {}
     const { finish_reason: reason, tokens, ...more } = copyFields(own)
     if (Object.keys(more).length > 0) this.#add({ op: 'meta', choice: 0, path: ['details'], wire: more })
@@ -270,14 +273,27 @@ const GENERATIONS: ReadonlySet<string> = new Set(['generations', 'text'])
 const GENERATION: ReadonlySet<string> = new Set(['text', 'finish_reason'])
 const TGI: ReadonlySet<string> = new Set(['index', 'token', 'generated_text', 'details'])
 const LLAMACPP: ReadonlySet<string> = new Set([
-  ...['index', 'content', 'stop', 'stop_type', 'stopping_word', 'model', 'tokens', 'completion_probabilities'],
+  'index',
+  'content',
+  'stop',
+  'stop_type',
+  'stopping_word',
+  'model',
+  'tokens',
+  'completion_probabilities',
 ])
 
 const USAGE: ReadonlySet<string> = new Set([
-  ...['inputTextTokenCount', 'totalOutputTextTokenCount', 'tokenCount', METRICS],
-  ...['prompt_token_count', 'generation_token_count'],
-  ...['generated_tokens', 'input_length'],
-  ...['tokens_evaluated', 'tokens_predicted'],
+  'inputTextTokenCount',
+  'totalOutputTextTokenCount',
+  'tokenCount',
+  METRICS,
+  'prompt_token_count',
+  'generation_token_count',
+  'generated_tokens',
+  'input_length',
+  'tokens_evaluated',
+  'tokens_predicted',
 ])
 
 function countsOf(raw: JsonObject): UsageCounts {

@@ -72,6 +72,7 @@ function begins(event: ProviderEvent, known: string | undefined): Beginning {
 }
 
 class RunTranslator {
+  #hasBegun = false
   #hasEnded = false
   /** The blocks that were opened since the run began; no event does that. */
   readonly #opened = new Set<string>()
@@ -111,12 +112,16 @@ class RunTranslator {
     const id = nonEmpty(run.id)
     const model = nonEmpty(run.model)
     const identity = { ...(id === undefined ? {} : { id }), ...(model === undefined ? {} : { model }) }
-    const wire = { run: copyFields(run, NOT_RUN) }
-    if (type === 'thread.run.created') {
-      this.#opened.clear()
-      return [{ op: 'begin', choice: 0, ...identity, wire }]
-    }
-    const operations: Operations = [{ op: 'meta', choice: 0, ...identity, path: ['run'], wire: wire.run }]
+    const wire = copyFields(run, NOT_RUN)
+    // Without its name the first event of a run says no more than that it is queued.
+    const isBegin = type === 'thread.run.created' || !this.#hasBegun
+    this.#hasBegun = true
+    if (isBegin) this.#opened.clear()
+    const operations: Operations = [
+      isBegin
+        ? { op: 'begin', choice: 0, ...identity, wire: { run: wire } }
+        : { op: 'meta', choice: 0, ...identity, path: ['run'], ...whole(wire) },
+    ]
     if (isObject(run.usage)) {
       operations.push({ op: 'usage', choice: 0, counts: chatCounts(run.usage), raw: copyFields(run.usage) })
     }
@@ -178,7 +183,7 @@ class RunTranslator {
   #message(message: JsonObject, isWhole: boolean): Operations {
     const id = nonEmpty(message.id) ?? 'none'
     const operations: Operations = [
-      { op: 'meta', choice: 0, path: ['messages', id], wire: copyFields(message, new Set(['content'])) },
+      { op: 'meta', choice: 0, path: ['messages', id], ...whole(copyFields(message, NOT_MESSAGE)) },
     ]
     for (const [index, part] of listOf(message.content).entries()) {
       if (!isObject(part)) {
@@ -187,8 +192,8 @@ class RunTranslator {
       }
       const block = partBlock(message.id, index, part)
       this.#opened.add(block.key)
-      const whole = { text: textOf(part), items: annotationsOf(part), wire: partWire(message.id, part) }
-      operations.push({ op: 'snapshot', ...block, rank: 2, ...whole, ...(isWhole ? { closes: true } : {}) })
+      const content = { text: textOf(part), items: annotationsOf(part), wire: partWire(message.id, part) }
+      operations.push({ op: 'snapshot', ...block, rank: 2, ...content, ...(isWhole ? { closes: true } : {}) })
       if (block.kind === 'other') {
         operations.push({ op: 'anomaly', choice: 0, kind: 'unknown_block', detail: wordOf(part.type), key: block.key })
       }
@@ -227,7 +232,7 @@ class RunTranslator {
     const details = isObject(step.step_details) ? step.step_details : {}
     const wire = { ...copyFields(step), step_details: copyFields(details, new Set(['tool_calls'])) }
     return [
-      { op: 'meta', choice: 0, path: ['steps', id], wire },
+      { op: 'meta', choice: 0, path: ['steps', id], ...whole(wire) },
       ...listOf(details.tool_calls).flatMap((call) => this.#wholeCall(call, id)),
     ]
   }
@@ -238,8 +243,8 @@ class RunTranslator {
     const { text, fields, wire, append } = readCall(call)
     const key = `call ${id ?? 'none'}`
     this.#opened.add(key)
-    const whole = { ...wire, ...append, ...(step === undefined ? {} : { step }) }
-    const own = { ...(text === undefined ? {} : { text }), fields: { ...fields, id }, wire: whole }
+    const more = { ...wire, ...append, ...(step === undefined ? {} : { step }) }
+    const own = { ...(text === undefined ? {} : { text }), fields: { ...fields, id }, wire: more }
     return [{ op: 'snapshot', choice: 0, key, kind: 'tool_call', rank: 2, ...own, closes: true }]
   }
 }
@@ -250,6 +255,12 @@ function stop(reason: StopReason, raw: string): Operation {
   return { op: 'stop', choice: 0, reason, raw }
 }
 
+/** The object as it has become: what is null in it is so now. */
+function whole(wire: JsonObject): { readonly wire: JsonObject; readonly drop: readonly string[] } {
+  return { wire, drop: Object.keys(wire).filter((key) => wire[key] === null) }
+}
+
+const NOT_MESSAGE: ReadonlySet<string> = new Set(['content'])
 const NOT_RUN: ReadonlySet<string> = new Set(['id', 'model', 'usage'])
 const NOT_CALL: ReadonlySet<string> = new Set(['index', 'id', 'function', 'code_interpreter'])
 const NOT_TEXT: ReadonlySet<string> = new Set(['value', 'annotations'])

@@ -12,7 +12,7 @@ export function toChatCompletion(messages: readonly AssistantMessage[]): JsonVal
     ...wire,
     ...(isObject(padding) ? copyFields(padding) : {}),
     ...(first.idSource === 'wire' ? { id: id ?? first.id } : {}),
-    object: 'chat.completion',
+    object: wire.object === 'text_completion' ? wire.object : 'chat.completion',
     ...(first.model === undefined ? {} : { model: first.model }),
     ...(fingerprint || (cameWhole && fingerprint !== undefined) ? { system_fingerprint: fingerprint } : {}),
     choices: messages.map((message) => choiceOf(message, cameWhole)),
@@ -23,6 +23,10 @@ export function toChatCompletion(messages: readonly AssistantMessage[]): JsonVal
 /** The SDK gives every streamed choice these fields; one that came whole has what the wire gave it. */
 function choiceOf(message: AssistantMessage, cameWhole: boolean): JsonObject {
   const wire = isObject(message.wire.choice) ? copyFields(message.wire.choice) : {}
+  if (message.wire.object === 'text_completion') {
+    const text = joined(message.content, 'text') ?? ''
+    return { index: 0, logprobs: null, ...wire, text, finish_reason: message.stop.raw }
+  }
   return {
     index: 0,
     ...(cameWhole ? {} : { logprobs: null }),

@@ -148,8 +148,11 @@ class ChatTranslator {
       const value = chunk[key]
       switch (key) {
         case 'choices':
-        case 'object':
         case 'error':
+          break
+        case 'object':
+          // The older completions have another whole form.
+          if (value === 'text_completion') this.#fields.object = value
           break
         case 'id':
           if (typeof value === 'string' && value !== '') this.#identify(value)

@@ -81,7 +81,8 @@ function formOf(event: JsonObject): Form | undefined {
     return typeof event.text === 'string' || typeof event.finish_reason === 'string' ? 'command' : undefined
   }
   if (Array.isArray(event.generations)) {
-    return typeof event.prompt === 'string' && typeof event.id === 'string' ? 'generations' : undefined
+    const [first] = event.generations
+    return isObject(first) && typeof first.text === 'string' && 'finish_reason' in first ? 'generations' : undefined
   }
   if (isObject(event.token)) {
     return typeof event.token.text === 'string' && 'generated_text' in event ? 'tgi' : undefined

@@ -4,7 +4,8 @@ import type { JsonObject } from '../../src/json.ts'
 import { corpusStreams, describeShared } from '../support/corpus.ts'
 import { payloadsOf } from './chat-wire.ts'
 import { cohereAnswerOf } from './cohere-wire.ts'
-import { expectClean, foldStream, objectOf, simply, textOf, untimed, type Folded } from './simple.ts'
+import { objectOf, textOf } from './plain-wire.ts'
+import { expectClean, foldStream, simply, untimed, type Folded } from './simple.ts'
 
 const REASONS: Readonly<Record<string, StopReason>> = {
   COMPLETE: 'end_turn',

@@ -3,7 +3,7 @@
  * Imports nothing of what is tested but the type of a JSON value.
  */
 import type { JsonObject } from '../../src/json.ts'
-import { listOf, nothing, objectOf, textOf, type Simple } from './simple.ts'
+import { listOf, nothing, objectOf, textOf, type Simple } from './plain-wire.ts'
 
 export function cohereAnswerOf(payloads: readonly JsonObject[]): Simple {
   return payloads.some((payload) => 'event_type' in payload) ? v1AnswerOf(payloads) : v2AnswerOf(payloads)

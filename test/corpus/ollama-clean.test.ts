@@ -3,7 +3,8 @@ import { fold, toNative } from '../../src/index.ts'
 import { corpusStreams, describeShared } from '../support/corpus.ts'
 import { payloadsOf } from './chat-wire.ts'
 import { ollamaAnswerOf } from './ollama-wire.ts'
-import { expectClean, foldStream, objectOf, simply, untimed, type Folded } from './simple.ts'
+import { objectOf } from './plain-wire.ts'
+import { expectClean, foldStream, simply, untimed, type Folded } from './simple.ts'
 
 describeShared('corpus', 'the streams of Ollama in the corpus, folded live', () => {
   const streams = corpusStreams(({ dialect }) => dialect === 'other/ollama')

@@ -3,7 +3,7 @@
  * Imports nothing of what is tested but the type of a JSON value.
  */
 import type { JsonObject } from '../../src/json.ts'
-import { listOf, nothing, objectOf, textOf, type Simple } from './simple.ts'
+import { listOf, nothing, objectOf, textOf, type Simple } from './plain-wire.ts'
 
 export function ollamaAnswerOf(lines: readonly JsonObject[]): Simple {
   const answer = nothing()

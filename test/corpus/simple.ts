@@ -2,24 +2,10 @@
 import { expect } from 'vitest'
 import { assemble, toNative, type AssistantMessage, type TurnEvent } from '../../src/index.ts'
 import type { Anomaly } from '../../src/anomaly.ts'
-import type { JsonObject, JsonValue } from '../../src/json.ts'
 import type { Source } from '../../src/source.ts'
 import type { CorpusStream } from '../support/corpus.ts'
 import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
-
-/** What an answer says, as any reader would put it together. */
-export interface Simple {
-  text: string
-  thinking: string
-  readonly calls: { readonly id: string; readonly name: string; readonly input: JsonValue }[]
-  citations: number
-  finish: string | null
-  usage: Readonly<Record<string, JsonValue | undefined>>
-}
-
-export function nothing(): Simple {
-  return { text: '', thinking: '', calls: [], citations: 0, finish: null, usage: {} }
-}
+import type { Simple } from './plain-wire.ts'
 
 export interface Folded {
   readonly stream: CorpusStream
@@ -83,16 +69,4 @@ export function expectClean({ stream, events, messages, late }: Folded, dialect:
 
 export function untimed({ timing: _timing, ...message }: AssistantMessage): unknown {
   return message
-}
-
-export function objectOf(value: JsonValue | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
-}
-
-export function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : ''
-}
-
-export function listOf(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value : []
 }

@@ -178,19 +178,6 @@ describe('an error before anything else', () => {
 
 describe('a stream of no dialect', () => {
   const gemini = { candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, index: 0 }], modelVersion: 'g' }
-  const ollama = {
-    model: 'm',
-    created_at: '2026-01-01T00:00:00Z',
-    message: { role: 'assistant', content: 'Hi' },
-    done: false,
-  }
-  const ollamaLines = [ollama, { ...ollama, done: true }].map((line) => `${JSON.stringify(line)}\n`).join('')
-  const cohere = [
-    { type: 'message-start', id: 'c', delta: { message: { role: 'assistant', content: [] } } },
-    { type: 'content-start', index: 0, delta: { message: { content: { type: 'text', text: '' } } } },
-    { type: 'content-delta', index: 0, delta: { message: { content: { text: 'Hi' } } } },
-    { type: 'message-end', delta: { finish_reason: 'COMPLETE' } },
-  ]
   const rows: readonly { readonly name: string; readonly body: string }[] = [
     { name: 'I5: is unknown for Gemini', body: sse(gemini, gemini) },
     { name: 'I5: is unknown for Gemini in one body', body: JSON.stringify(gemini) },
@@ -198,10 +185,6 @@ describe('a stream of no dialect', () => {
       name: 'I5: is unknown for more of Gemini than is held back',
       body: sse(...Array.from({ length: 20 }, () => gemini)),
     },
-    { name: 'I5: is unknown for Cohere', body: sse(...cohere) },
-    { name: 'I5: is unknown for Ollama in events', body: sse(ollama, ollama) },
-    { name: 'I5: is unknown for Ollama in lines', body: ollamaLines },
-    { name: 'I5: is unknown for Ollama in one body', body: JSON.stringify({ ...ollama, done: true }) },
     { name: 'I5: is unknown if there is only the mark', body: sse('[DONE]') },
     { name: 'I5: is unknown for an empty object', body: sse({}) },
     { name: 'I5: is unknown for a model list', body: JSON.stringify({ object: 'list', data: [] }) },

@@ -18,6 +18,7 @@ import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome, OutcomeError } from './message.ts'
 import type { Operation, Translation } from './operation.ts'
 import { checkOptions, type FoldOptions } from './options.ts'
+import { chunkText } from './sse/aws-event-stream.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
 import type { Cursor, TurnEvent } from './turn-event.ts'
 
@@ -89,7 +90,7 @@ export class Fold<D extends Dialect = Dialect> {
   /** Takes a provider event that is decoded already, as the official SDKs give it. It is copied; later changes to it do not matter. */
   receive(payload: unknown): readonly TurnEvent<D>[] {
     this.#isDecoded = true
-    this.#provider({ payload })
+    this.#one({ kind: 'payload', payload })
     return this.#take()
   }
 
@@ -269,11 +270,23 @@ export class Fold<D extends Dialect = Dialect> {
         else this.#provider({ payload, name: decoded.event }, decoded.data)
         return
       }
-      case 'payload':
-        this.#provider({ payload: decoded.payload })
+      case 'payload': {
+        const inner = chunkText(decoded.payload)
+        if (inner === undefined) this.#provider({ payload: decoded.payload })
+        else this.#one({ kind: 'event', data: inner, event: undefined, id: undefined })
         return
+      }
       case 'error':
         this.#operation({ op: 'fail', choice: 'all', error: readError(parse(decoded.data) ?? decoded.data) })
+        return
+      case 'failure':
+        this.#operation({ op: 'fail', choice: 'all', error: readError(decoded.body) })
+        return
+      case 'malformed':
+        this.#malformed(decoded.text)
+        return
+      case 'unreadable':
+        this.#operation({ op: 'fail', choice: 'all', error: damaged(decoded.message) })
         return
       case 'cut':
         this.#operation({ op: 'anomaly', choice: 0, kind: 'cut_event', detail: decoded.text })
@@ -514,6 +527,10 @@ function mistaken(named: string, other: string): OutcomeError {
 
 function unreadable(): OutcomeError {
   return { class: 'malformed', retryable: false, message: `none of the first ${HELD_EVENTS} events could be read` }
+}
+
+function damaged(message: string): OutcomeError {
+  return { class: 'malformed', retryable: true, message }
 }
 
 function notAStream(text: string): OutcomeError {

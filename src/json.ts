@@ -1,4 +1,5 @@
 /** The values that JSON knows, and what this project does with them: copy, compare, freeze. Depth is bounded: input is hostile. */
+import { encodeBase64 } from './base64.ts'
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject
 export interface JsonObject {
@@ -47,7 +48,8 @@ export function wordOf(value: unknown): string {
 
 /**
  * A deep copy that shares nothing with `value`. What JSON cannot hold is left out (functions, undefined, symbols) or null (NaN), as
- * `JSON.stringify` has it; `toJSON` is honoured. Own keys such as `__proto__` stay plain own keys.
+ * `JSON.stringify` has it; `toJSON` is honoured. Bytes, which official SDKs give, are base64, as on the wire. Own keys such as `__proto__`
+ * stay plain own keys.
  */
 export function copyJson(value: unknown, depth = 0): JsonValue | undefined {
   if (depth > MAX_DEPTH) throw new TooDeepError(`nested deeper than ${MAX_DEPTH} levels`)
@@ -63,6 +65,7 @@ export function copyJson(value: unknown, depth = 0): JsonValue | undefined {
       return undefined
   }
   if (value === null) return null
+  if (ArrayBuffer.isView(value)) return encodeBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   if ('toJSON' in value && typeof value.toJSON === 'function') return copyJson(value.toJSON(), depth + 1)
   if (Array.isArray(value)) return value.map((item) => copyJson(item, depth + 1) ?? null)
   const copy: JsonObject = {}

@@ -201,10 +201,19 @@ function readThrown(thrown: unknown, during: 'opening' | 'reading'): Ending {
       kind: 'failed',
       error: withAdvice(readError(body ?? { message: messageOf(thrown) }, status), headersOf(thrown)),
     }
+  if ('$fault' in thrown) return { kind: 'failed', error: errorOfAws(thrown, name) }
   const isLanguageError = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name)
   const mayBeMistake = isLanguageError || during === 'opening'
   const isMistake = codeOf(thrown) === 'ERR_INVALID_URL' || (mayBeMistake && !isOfNetwork(thrown))
   return isMistake ? mistake(`${name}: ${messageOf(thrown)}`) : { kind: 'truncated', message: messageOf(thrown) }
+}
+
+/** What AWS reports, also in the middle of a stream, its SDK throws; the name of it says what. */
+function errorOfAws(thrown: object, type: string): OutcomeError {
+  const metadata: unknown = '$metadata' in thrown ? thrown.$metadata : undefined
+  const { httpStatusCode: status, requestId } = isObject(metadata) ? metadata : {}
+  const body = { type, message: messageOf(thrown), request_id: requestId }
+  return readError(body, typeof status === 'number' && status >= 400 ? status : undefined)
 }
 
 /** An error of the program that gives the stream. */

@@ -225,7 +225,12 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
       return {
         type: 'tool_result',
         ...(isPresent(fields.callId) ? { callId: fields.callId } : {}),
-        ...(fields.content !== undefined ? { content: copyJson(fields.content) ?? null } : {}),
+        ...(fields.content !== undefined
+          ? { content: copyJson(fields.content) ?? null }
+          : // Some wires stream it piece by piece.
+            block.items.length > 0
+            ? { content: copyItems(block.items) }
+            : {}),
         ...(typeof fields.isError === 'boolean' ? { isError: fields.isError } : {}),
         wire,
       }

@@ -1,6 +1,6 @@
 /** Reads the many shapes in which providers and proxies report an error, and says whether trying again may help. */
 import { excerpt } from '../anomaly.ts'
-import { copyJson, isObject, type JsonValue } from '../json.ts'
+import { copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
 import type { ErrorClass, OutcomeError } from '../message.ts'
 import type { ProviderEvent } from './dialect.ts'
 
@@ -35,18 +35,53 @@ const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
     invalid_argument: 'invalid_request',
     content_policy_violation: 'content_policy',
     content_filter: 'content_policy',
+    throttlingexception: 'rate_limit',
+    servicequotaexceededexception: 'rate_limit',
+    serviceunavailableexception: 'overloaded',
+    modelnotreadyexception: 'overloaded',
+    modeltimeoutexception: 'overloaded',
+    accessdeniedexception: 'auth',
+    expiredtokenexception: 'auth',
+    unrecognizedclientexception: 'auth',
+    validationexception: 'invalid_request',
+    resourcenotfoundexception: 'invalid_request',
   } satisfies Record<string, ErrorClass>),
 )
 
+// Bedrock throttles with "Too many tokens, please wait before trying again.", which is no word about the context.
 const CONTEXT_OVERFLOW =
-  /prompt is too long|context (length|window|size)|maximum context|exceeds? .{0,20}context|too many tokens/i
+  /prompt is too long|context (length|window|size)|maximum context|exceeds? .{0,20}context|input is too long|too many tokens(?!, please wait)/i
 const RETRYABLE: ReadonlySet<ErrorClass> = new Set(['rate_limit', 'overloaded', 'network'])
-const RETRYABLE_WORDS: ReadonlySet<string> = new Set(['api_error', 'server_error', 'internal_error', 'internal'])
+const RETRYABLE_WORDS: ReadonlySet<string> = new Set([
+  'api_error',
+  'server_error',
+  'internal_error',
+  'internal',
+  'internalserverexception',
+  'modelstreamerrorexception',
+])
 
 /** Whether an event reports an error, by any of the signs that providers and proxies give. */
 export function reportsError({ payload, name }: ProviderEvent): boolean {
   if (!isObject(payload)) return false
-  return Boolean(payload.error) || isErrorWord(payload.type) || isErrorWord(payload.object) || isErrorWord(name)
+  return (
+    Boolean(payload.error) ||
+    exceptionIn(payload) !== undefined ||
+    isErrorWord(payload.type) ||
+    isErrorWord(payload.object) ||
+    isErrorWord(name)
+  )
+}
+
+/** The exception that an event of AWS holds, under its name: `{ throttlingException: { message } }`. */
+function exceptionIn(payload: JsonObject): JsonObject | undefined {
+  // Nearly no event is one: the first name tells that without a list of all.
+  for (const name in payload) {
+    const exception = payload[name]
+    if (!name.endsWith('Exception') || !isObject(exception) || Object.keys(payload).length > 1) return undefined
+    return { ...exception, type: name }
+  }
+  return undefined
 }
 
 function isErrorWord(word: unknown): boolean {
@@ -55,7 +90,7 @@ function isErrorWord(word: unknown): boolean {
 
 /** The error that an event or a body reports. `status` is that of the HTTP response, where it was an error itself. */
 export function readError(body: unknown, status?: number): OutcomeError {
-  const whole = isObject(body) ? body : {}
+  const whole = isObject(body) ? (exceptionIn(body) ?? body) : {}
   // A proxy may put what it got into an error of its own.
   const outer = isObject(whole.error) && isObject(whole.error.error) ? whole.error : whole
   const inner = isObject(outer.error) ? outer.error : outer
@@ -71,7 +106,8 @@ export function readError(body: unknown, status?: number): OutcomeError {
   const requestId = firstText(outer.request_id, inner.request_id)
   return {
     class: errorClass,
-    retryable: RETRYABLE.has(errorClass) || words.some((word) => RETRYABLE_WORDS.has(word)) || (code ?? 0) >= 500,
+    retryable:
+      RETRYABLE.has(errorClass) || words.some((word) => RETRYABLE_WORDS.has(word.toLowerCase())) || (code ?? 0) >= 500,
     message,
     ...(code === undefined ? {} : { status: code }),
     ...(requestId === undefined ? {} : { requestId }),

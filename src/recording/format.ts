@@ -13,7 +13,7 @@
 import { MisuseError } from '../errors.ts'
 import { isObject, wordOf } from '../json.ts'
 import type { JsonObject } from '../json.ts'
-import { decodeBase64, encodeBase64 } from './base64.ts'
+import { decodeBase64, encodeBase64 } from '../base64.ts'
 
 /** The version of the format that is written here, and the newest that can be read. */
 export const RECORDING_VERSION = 1

@@ -2,13 +2,16 @@
  * Bytes or text in, events out, whatever the chunks. The grammar of server-sent events is eventsource-parser's; around it stand what real
  * servers need beside it: one byte order mark, line ends cut in two, a last event without its blank line, an `error:` line, lines that
  * continue broken JSON, a body that is no event stream at all (one JSON document, JSON lines, HTML), and an upper bound on all of it.
+ * A body of binary frames is `aws-event-stream.ts`'s.
  *
  * An event means nothing here. The decoder never throws for what it reads.
  */
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser'
 import { parseJson } from '../json.ts'
+import { beginsFrames, FrameReader, type Framed } from './aws-event-stream.ts'
 
 export type Decoded =
+  | Framed
   | {
       readonly kind: 'event'
       readonly data: string
@@ -81,6 +84,9 @@ export class Decoder {
   #strayLength = 0
   #isFlushing = false
   #decoded: Decoded[] = []
+  /** The first bytes, as long as they may be the beginning of a binary frame. */
+  #start: Uint8Array | undefined = new Uint8Array()
+  #frames: FrameReader | undefined
 
   /** `eventLength`: the longest event that is accepted, in UTF-16 code units. */
   constructor(eventLength: number) {
@@ -89,6 +95,7 @@ export class Decoder {
 
   /** Whether the input so far ends within an event that is longer than a ping, comments not counted. */
   get isInLongEvent(): boolean {
+    if (this.#frames !== undefined) return this.#frames.heldLength > PING_LENGTH
     const framing = this.#framing
     switch (framing.kind) {
       case 'sse':
@@ -109,11 +116,38 @@ export class Decoder {
 
   /** Takes the next piece of the body; gives the events that are whole with it. */
   push(chunk: Uint8Array | string): readonly Decoded[] {
-    return this.#feed(typeof chunk === 'string' ? chunk : this.#utf8.decode(chunk, { stream: true }))
+    const frames = this.#frames
+    if (frames !== undefined) return frames.push(typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk)
+    if (typeof chunk === 'string') return this.#feed(this.#startAsText() + chunk)
+    return this.#start === undefined
+      ? this.#feed(this.#utf8.decode(chunk, { stream: true }))
+      : this.#first(this.#start, chunk)
+  }
+
+  /** What the body is made of is known after its first bytes; until then they are held. */
+  #first(start: Uint8Array, chunk: Uint8Array): readonly Decoded[] {
+    const bytes = joined(start, chunk)
+    const isBinary = beginsFrames(bytes)
+    this.#start = isBinary === 'maybe' ? bytes : undefined
+    if (isBinary === 'yes') this.#frames = new FrameReader(this.#limit)
+    return isBinary === 'maybe' ? [] : this.push(bytes)
+  }
+
+  /** Who gives text has decoded the body. */
+  #startAsText(): string {
+    const start = this.#start
+    this.#start = undefined
+    return start === undefined ? '' : this.#utf8.decode(start, { stream: true })
   }
 
   /** The body is over. An event that lacks only its blank line is given if its data is whole. */
   end(): readonly Decoded[] {
+    if (this.#frames !== undefined) return this.#frames.end()
+    const start = this.#start
+    this.#start = undefined
+    if (start !== undefined && start.length > 0) {
+      return [{ kind: 'cut', text: `the first ${start.length} bytes of a frame` }]
+    }
     const tail = this.#feed(this.#utf8.decode())
     const framing = this.#framing
     this.#framing = { kind: 'closed' }
@@ -437,4 +471,11 @@ function hasAt(text: string, word: string, at: number): boolean {
 
 function isWhole(data: string): boolean {
   return data.trim() === '[DONE]' || parseJson(data) !== undefined
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
 }

@@ -35,6 +35,9 @@ function inShort(decoded: readonly Decoded[]): string[] {
       case 'body':
         return `${one.kind}<${one.text}>`
       case 'too_long':
+      case 'failure':
+      case 'malformed':
+      case 'unreadable':
         return one.kind
       default: {
         const never: never = one

@@ -86,7 +86,8 @@ export class Output<D extends Dialect> {
     if (block.heldBack !== '') this.#delta(draft, block, block.heldBack)
     block.heldBack = ''
     const { signature } = block.fields
-    const signed = isPresent(signature) ? { signature } : {}
+    // A block that nobody knows shows none in the message either.
+    const signed = isPresent(signature) && block.kind !== 'other' ? { signature } : {}
     this.emit({ type: 'block_stop', ...about(draft), block: block.ordinal, ...signed })
   }
 

@@ -20,6 +20,8 @@ export interface CorpusStream {
   readonly features: readonly string[]
   readonly size: number
   read(): Uint8Array
+  /** The bytes as they came: of a binary stream, what `read` gives was made of them. */
+  readRaw(): Uint8Array
 }
 
 /** The streams of the corpus that a filter lets through, in the order of the index. */
@@ -75,7 +77,13 @@ function streamOf(line: string): CorpusStream {
     features: textsOf(entry['features'], 'features'),
     size: typeof entry['bytes'] === 'number' ? entry['bytes'] : 0,
     read: () => readFileSync(inShared(`corpus/${file}`)),
+    readRaw: () => readRaw(file, entry['raw_file']),
   }
+}
+
+function readRaw(file: string, raw: unknown): Uint8Array {
+  if (typeof raw !== 'string') return readFileSync(inShared(`corpus/${file}`))
+  return new Uint8Array(Buffer.from(readFileSync(inShared(`corpus/${raw}`), 'utf8'), 'base64'))
 }
 
 function textOf(value: unknown, name: string): string {

@@ -128,7 +128,9 @@ export class FrameReader {
     try {
       message = this.#codec.decode(frame)
     } catch {
-      const text = UTF8.decode(frame.subarray(PRELUDE_LENGTH, PRELUDE_LENGTH + TOLD_LENGTH))
+      const start = PRELUDE_LENGTH + new DataView(frame.buffer, frame.byteOffset).getUint32(4)
+      const end = Math.min(frame.length - CHECKSUM_LENGTH, start + TOLD_LENGTH)
+      const text = UTF8.decode(frame.subarray(start, end))
       return { kind: 'malformed', text: `a damaged frame of ${frame.length} bytes: ${text}` }
     }
     const header = (name: string): string | undefined => {

@@ -99,8 +99,13 @@ export class Fold<D extends Dialect = Dialect> {
     this.#readRest()
     this.#flush()
     this.#failMistaken()
-    const passesMark = !(this.#isDecoded && this.#reading.kind === 'reading' && this.#reading.endsBy === 'mark')
-    return this.#assembler.end(ending, passesMark)
+    return this.#assembler.end(ending, this.#passesMark)
+  }
+
+  /** Whether the protocol has a last mark, and it would have come through. */
+  get #passesMark(): boolean {
+    if (this.#reading.kind !== 'reading' || this.#reading.endsBy === 'event') return true
+    return this.#reading.endsBy === 'mark' && !this.#isDecoded
   }
 
   /** What the translator held back until more came. */
@@ -130,6 +135,7 @@ export class Fold<D extends Dialect = Dialect> {
    */
   outlook(ending: Ending): Outlook<D> {
     this.#readRest()
+    this.#flush()
     const { id, lastNumber, failed, handedOut } = this.#assembler.progress
     const at = {
       ...(lastNumber === undefined ? {} : { sequenceNumber: lastNumber }),

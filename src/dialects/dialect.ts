@@ -33,8 +33,11 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly opensBlocks: boolean
   /** By what a message that is sent again is recognised: its begin event, or that it comes after the stop reason. */
   readonly recognisesReplay: 'at_begin' | 'after_stop'
-  /** What ends the protocol: an event of its own, or a mark of the transport that who decodes the events does not pass on. */
-  readonly endsBy: 'event' | 'mark'
+  /**
+   * What ends the protocol: an event of its own, or a mark of the transport that who decodes the events does not pass on, or nothing but
+   * the end of the input.
+   */
+  readonly endsBy: 'event' | 'mark' | 'input'
   /** Whether one answer may have several choices, which `toNative` puts into one. */
   readonly hasChoices?: boolean
   /** Whether a source of it carries many messages, unless the caller says otherwise. */

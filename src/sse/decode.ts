@@ -1,7 +1,7 @@
 /**
  * Bytes or text in, events out, whatever the chunks. The grammar of server-sent events is eventsource-parser's; around it stand what real
  * servers need beside it: one byte order mark, line ends cut in two, a last event without its blank line, an `error:` line, lines that
- * continue broken JSON, a body that is no event stream at all (one JSON document, JSON lines, HTML), and an upper bound on all of it.
+ * continue broken JSON, a body that is no event stream at all (JSON, which `json-body.ts` reads, or HTML), and an upper bound on all of it.
  * A body of binary frames is `aws-event-stream.ts`'s.
  *
  * An event means nothing here. The decoder never throws for what it reads.
@@ -9,6 +9,7 @@
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser'
 import { parseJson } from '../json.ts'
 import { beginsFrames, FrameReader, type Framed } from './aws-event-stream.ts'
+import { JsonBody } from './json-body.ts'
 
 export type Decoded =
   | Framed
@@ -20,7 +21,7 @@ export type Decoded =
     }
   /** An `error:` line, which some servers send in place of an event. */
   | { readonly kind: 'error'; readonly data: string }
-  /** One value of a body that is JSON or JSON lines. */
+  /** One value of a body that is JSON, an array of values or JSON lines. */
   | { readonly kind: 'payload'; readonly payload: unknown }
   /** The input ended inside an event. */
   | { readonly kind: 'cut'; readonly text: string }
@@ -59,10 +60,7 @@ type Framing =
       hasEvents: boolean
       hasForeignLines: boolean
     }
-  /** One JSON value a line. */
-  | { readonly kind: 'lines'; rest: string }
-  /** One JSON document over several lines: whole at the end only. */
-  | { readonly kind: 'document'; readonly parts: string[]; length: number }
+  | { readonly kind: 'json'; readonly body: JsonBody }
   | { readonly kind: 'closed' }
 
 const FIELDS = ['event:', 'data:', 'id:', 'retry:']
@@ -100,10 +98,8 @@ export class Decoder {
     switch (framing.kind) {
       case 'sse':
         return framing.isInParser || (framing.pending.length > PING_LENGTH && /^[^:\n]/.test(framing.pending))
-      case 'lines':
-        return framing.rest.length > PING_LENGTH
-      case 'document':
-        return true
+      case 'json':
+        return framing.body.isInLongEvent
       case 'unknown':
       case 'closed':
         return false
@@ -157,11 +153,8 @@ export class Decoder {
         this.#flush(framing)
         this.#framing = { kind: 'closed' }
         break
-      case 'lines':
-        this.#line(framing.rest, true)
-        break
-      case 'document':
-        this.#document(framing.parts.join(''))
+      case 'json':
+        framing.body.end()
         break
       case 'unknown':
       case 'closed':
@@ -208,7 +201,7 @@ export class Decoder {
         const start = text.search(/[^ \t\n]/)
         if (start === -1) return
         const isJson = text[start] === '{' || text[start] === '['
-        this.#framing = isJson ? { kind: 'lines', rest: '' } : this.#sse()
+        this.#framing = isJson ? this.#json() : this.#sse()
         this.#route(start === 0 ? text : text.slice(start))
         return
       }
@@ -218,13 +211,8 @@ export class Decoder {
         }
         this.#feedLines(framing, text)
         return
-      case 'lines':
-        this.#lines(framing, text)
-        return
-      case 'document':
-        framing.parts.push(text)
-        framing.length += text.length
-        if (framing.length > this.#limit) this.#close()
+      case 'json':
+        framing.body.push(text)
         return
       case 'closed':
         return
@@ -233,6 +221,10 @@ export class Decoder {
         return never
       }
     }
+  }
+
+  #json(): Framing {
+    return { kind: 'json', body: new JsonBody(this.#limit, (decoded) => this.#decoded.push(decoded)) }
   }
 
   #sse(): SseFraming {
@@ -389,6 +381,12 @@ export class Decoder {
     if (this.#strayLength > this.#limit) this.#close()
   }
 
+  /** What is no field at the end was cut, unless it is whole: Google's servers put an error there as they put it into a JSON body. */
+  #strayEnd(text: string): void {
+    const isJson = text.trimStart().startsWith('{') && isWhole(text)
+    this.#decoded.push(isJson ? { kind: 'event', data: text, event: undefined, id: undefined } : { kind: 'cut', text })
+  }
+
   #flush(framing: SseFraming): void {
     if (framing.pending !== '') this.#toParser(framing)
     this.#isFlushing = true
@@ -397,61 +395,7 @@ export class Decoder {
     if (!framing.hasEvents && endsInName(framing.head)) {
       this.#decoded.push({ kind: 'cut', text: framing.head })
     } else if (!framing.hasEvents && framing.hasForeignLines) this.#decoded.push({ kind: 'body', text: framing.head })
-    else if (this.#strayLines.length > 0) this.#decoded.push({ kind: 'cut', text: this.#strayLines.join('\n') })
-  }
-
-  #lines(framing: Extract<Framing, { kind: 'lines' }>, text: string): void {
-    let start = 0
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      const line = framing.rest + text.slice(start, end)
-      framing.rest = ''
-      start = end + 1
-      this.#line(line, false)
-      if (this.#framing.kind !== 'lines') {
-        this.#route(text.slice(end))
-        return
-      }
-    }
-    framing.rest += text.slice(start)
-    if (framing.rest.length > this.#limit) this.#close()
-  }
-
-  #hasLine = false
-
-  #line(line: string, isLast: boolean): void {
-    if (line.trim() === '') return
-    if (line.length > this.#limit) {
-      this.#close()
-      return
-    }
-    const payload = parseJson(line)
-    if (payload !== undefined) {
-      this.#hasLine = true
-      this.#payload(payload)
-    } else if (this.#hasLine) {
-      this.#decoded.push(
-        isLast ? { kind: 'cut', text: line } : { kind: 'event', data: line, event: undefined, id: undefined },
-      )
-    } else if (isLast) this.#unreadable(line)
-    else this.#framing = { kind: 'document', parts: [line], length: line.length }
-  }
-
-  #document(text: string): void {
-    const payload = parseJson(text)
-    if (payload === undefined) this.#unreadable(text)
-    else this.#payload(payload)
-  }
-
-  /** JSON that does not end as JSON ends was cut. */
-  #unreadable(text: string): void {
-    const isEnd = /[}\]]/.test(text.trimEnd().slice(-1))
-    this.#decoded.push({ kind: isEnd ? 'body' : 'cut', text: text.slice(0, HEAD_LENGTH) })
-  }
-
-  /** An array stands for the events in it. */
-  #payload(payload: unknown): void {
-    if (!Array.isArray(payload)) this.#decoded.push({ kind: 'payload', payload })
-    else for (const item of payload) this.#decoded.push({ kind: 'payload', payload: item })
+    else if (this.#strayLines.length > 0) this.#strayEnd(this.#strayLines.join('\n'))
   }
 }
 

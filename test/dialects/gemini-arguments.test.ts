@@ -87,7 +87,7 @@ const ROWS: readonly (readonly [name: string, parts: readonly JsonObject[], call
 ]
 
 describe('arguments that stream', () => {
-  it.each(ROWS)('quirk 10.01: %s', (_name, parts, calls) => {
+  it.each(ROWS)('I6: are one strict JSON object: %s', (_name, parts, calls) => {
     const folded = foldParts(parts)
     expect(told(folded.message)).toEqual(calls)
     expect(folded.message.anomalies).toEqual([])
@@ -111,7 +111,7 @@ describe('arguments that stream', () => {
     ['no end of the call', [START, piece(text('$.a', '1'))]],
     ['no end of the text', [START, piece(text('$.a', '1', true))]],
     ['a call that ends within its text', [START, last(text('$.a', '1', true))]],
-  ])('I6: with %s are never repaired, and the call is not handed out', (_name, parts) => {
+  ])('quirk 10.01, I6: with %s are never repaired, and the call is not handed out', (_name, parts) => {
     for (const finish of [STOP, { finishReason: 'MAX_TOKENS' }]) {
       const folded = foldParts(parts, finish)
       expect(folded.message.content).toMatchObject([{ type: 'tool_call' }])

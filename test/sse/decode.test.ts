@@ -1,5 +1,5 @@
 /** The decoder: bytes or text to events, whatever the chunks. Rows named by the quirks of real servers, and I1 over all of them. */
-import { array, assert, constantFrom, integer, property, string } from 'fast-check'
+import { array, assert, constantFrom, integer, jsonValue, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Decoder, type Decoded } from '../../src/sse/decode.ts'
 import { runs } from '../support/operations.ts'
@@ -172,6 +172,11 @@ describe('quirks of servers', () => {
     gives('data: {"a":\n1}', ['{"a":\n1}'])
   })
 
+  it('quirk 1.13: JSON behind the events is one more, which Google sends as an error', () => {
+    gives('data: 1\n\n{\n  "error": {\n    "code": 499\n  }\n}\n', ['1', '{\n  "error": {\n    "code": 499\n  }\n}'])
+    gives('data: 1\n\n{\n  "error": {\n    "code": 499', ['1', 'cut<{\n  "error": {\n    "code": 499>'])
+  })
+
   it('quirk 1.10: a stray line does not change data that is whole', () => {
     gives('data: {"a":1}\nwhat is this\n\ndata: 2\n\n', ['{"a":1}', '2'])
     gives('data: 1\n\nwhat is this\n\ndata: 2\n\n', ['1', '2'])
@@ -248,6 +253,45 @@ describe('JSON bodies', () => {
     gives('[{"a":1},{"b":2}]', ['payload<{"a":1}>', 'payload<{"b":2}>'])
     gives('[{"a":1},\n{"b":2}\n]\n', ['payload<{"a":1}>', 'payload<{"b":2}>'])
     gives('[]', [])
+    gives(' [ 1 , "a,]" ,null,[2,[3]] ] ', ['payload<1>', 'payload<"a,]">', 'payload<null>', 'payload<[2,[3]]>'])
+  })
+
+  it('gives each element of an array as soon as it is whole, an object with its brace', () => {
+    const decoder = new Decoder(LIMIT)
+    expect(inShort(decoder.push('[{"a":"}]\\""'))).toEqual([])
+    expect(inShort(decoder.push('}'))).toEqual(['payload<{"a":"}]\\""}>'])
+    expect(inShort(decoder.push('\n,\n{"b":[{}]'))).toEqual([])
+    expect(inShort(decoder.push('}\n, 1'))).toEqual(['payload<{"b":[{}]}>'])
+    expect(inShort(decoder.push(']'))).toEqual(['payload<1>'])
+    expect(inShort(decoder.end())).toEqual([])
+  })
+
+  it('says where an array was cut or broken, and keeps what came before', () => {
+    gives('[{"a":1},\n{"b":', ['payload<{"a":1}>', 'cut<{"b":>'])
+    gives('[{"a":1},\n', ['payload<{"a":1}>', 'cut<>'])
+    gives('[{"a":1}', ['payload<{"a":1}>', 'cut<>'])
+    gives('[{"a":1},{b},{"c":3}]', ['payload<{"a":1}>', '{b}', 'payload<{"c":3}>'])
+    gives('[{"a":1}{"b":2} oops ,3]', ['payload<{"a":1}>', 'payload<{"b":2}>', 'oops ', 'payload<3>'])
+    gives('[{"a":1}]\n{"b":2}\nwhat', ['payload<{"a":1}>', 'payload<{"b":2}>', 'cut<what>'])
+  })
+
+  it('takes what begins like an array, and is none from its first element on, for another body', () => {
+    gives('[oops]', ['body<[oops]>'])
+    gives('[oops', ['cut<[oops>'])
+    gives('[', ['cut<[>'])
+    gives('[{oops},{"a":1}]\n', ['body<[{oops},{"a":1}]\n>'])
+  })
+
+  it('tells a long element from a pause between two', () => {
+    const decoder = new Decoder(100_000)
+    decoder.push(`[{"a":1},   ${' '.repeat(5000)}`)
+    expect(decoder.isInLongEvent).toBe(false)
+    decoder.push(`{"a":"${'x'.repeat(2000)}`)
+    expect(decoder.isInLongEvent).toBe(true)
+    decoder.push('"}')
+    expect(decoder.isInLongEvent).toBe(false)
+    decoder.push(']')
+    expect(decoder.isInLongEvent).toBe(false)
   })
 })
 
@@ -298,6 +342,14 @@ describe('the limit on an event', () => {
     const document = (length: number): string => `{\n"a":"${'x'.repeat(length - 9)}"}`
     gives(document(size), [`payload<${JSON.stringify(JSON.parse(document(size)))}>`], size)
     gives(document(size + 1), ['too_long'], size)
+    gives(`[${line(size)},\n ${line(size)}]`, [`payload<${line(size)}>`, `payload<${line(size)}>`], size)
+    gives(`[1,${line(size + 1)},1]`, ['payload<1>', 'too_long'], size)
+    gives(
+      `[${'[1],'.repeat(size)}[1]]`,
+      Array.from({ length: size + 1 }, () => 'payload<[1]>'),
+      size,
+    )
+    gives(`[1,${' '.repeat(3 * size)}2]`, ['payload<1>', 'payload<2>'], size)
   })
 
   it('is about every line, whatever it is, in one piece as in many', () => {
@@ -336,6 +388,9 @@ describe('I1: chunks do not matter', () => {
     'a byte order mark': `${BOM}\r\ndata: 1\r\n\r\n`,
     'stray lines and an error': 'data: {"a":"one\ntwo"}\n\nerror: no\n\ndata: {"c',
     'JSON lines': '{"a":"é"}\r\n{"b":2}\r\n[DONE]\n{"c',
+    'an array': '[{"a":"é]"},\r\n1, [2]\n,{"b":\n{}} ]\r\n{"c":1}\n',
+    'an array that is cut': '[{"a":"\\"é"},\r\n{"b":"\\\\',
+    'an array that is none': '[{"a" é},\n[1]]',
     'a document': '{\r\n "a": [\n1,\n2]\r\n}\r\n',
     html: '<html>\r\n<p a="b:c">é</p>\r\n',
   }
@@ -410,6 +465,53 @@ describe('I1: chunks do not matter', () => {
         },
       ),
       runs(5000),
+    )
+  })
+
+  it('in any array, whole or broken, with a limit or without', () => {
+    const piece = constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ',',
+      '"',
+      '\\',
+      ' ',
+      '\n',
+      '{"a":1}',
+      '[2]',
+      '"b,]"',
+      '34',
+      'é',
+      'x',
+    )
+    assert(
+      property(
+        array(piece, { maxLength: 16 }),
+        integer({ min: 1, max: 5 }),
+        constantFrom(5, 8, LIMIT),
+        (parts, size, limit) => {
+          const text = `[${parts.join('')}`
+          const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, at) =>
+            text.slice(at * size, (at + 1) * size),
+          )
+          expect(decode(chunks, limit)).toEqual(decode([text], limit))
+        },
+      ),
+      runs(5000),
+    )
+  })
+
+  it('in an array, each element of which is given as JSON.parse has it', () => {
+    assert(
+      property(array(jsonValue(), { maxLength: 5 }), constantFrom(undefined, 1), (values, indent) => {
+        const elements = values.map((value) => JSON.stringify(value))
+        const body = JSON.stringify(values, undefined, indent)
+        expect(inShort(decode([body], 1e6))).toEqual(elements.map((element) => `payload<${element}>`))
+      }),
+      runs(500),
     )
   })
 

@@ -112,6 +112,7 @@ export class Fold<D extends Dialect = Dialect> {
   #flush(): void {
     if (this.#reading.kind !== 'reading') return
     const { translate, assembler } = this.#reading
+    if (assembler.isTerminal) return
     const rest = translate.end?.()
     if (rest !== undefined) assembler.apply(rest)
   }

@@ -147,7 +147,7 @@ describe('calls', () => {
   })
 })
 
-const STOPS: readonly (readonly [raw: string, reason: string, outcome: string, retryable?: boolean])[] = [
+const STOPS: [raw: string, reason: string, outcome: string, retryable?: boolean][] = [
   ['STOP', 'end_turn', 'complete'],
   ['MAX_TOKENS', 'max_tokens', 'complete'],
   ['SAFETY', 'content_filter', 'complete'],

@@ -28,7 +28,7 @@ const NO_EVENTS: readonly never[] = []
 const HELD_EVENTS = 8
 const HELD_LENGTH = 64 * 1024
 
-type AssembledDialect = Pick<DialectDefinition, 'opensBlocks' | 'recognisesReplay' | 'carriesMany'>
+type AssembledDialect = Pick<DialectDefinition, 'opensBlocks' | 'recognisesReplay' | 'carriesMany' | 'runsCalls'>
 
 interface ShellOptions {
   readonly isLive?: boolean
@@ -233,7 +233,7 @@ export class Fold<D extends Dialect = Dialect> {
 
   #assemblerFor(
     dialect: D | 'unknown',
-    { opensBlocks, recognisesReplay, carriesMany = false }: AssembledDialect,
+    { opensBlocks, recognisesReplay, carriesMany = false, runsCalls }: AssembledDialect,
   ): Assembler<D> {
     const {
       turn = 'turn',
@@ -246,7 +246,7 @@ export class Fold<D extends Dialect = Dialect> {
       dialect,
       turn,
       many,
-      toolCalls,
+      toolCalls: runsCalls ? 'stop' : toolCalls,
       identity,
       acceptEof,
       opensBlocks,

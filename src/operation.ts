@@ -102,6 +102,8 @@ export interface SnapshotOperation extends ForBlock, BlockPayload {
   readonly op: 'snapshot'
   readonly rank: SnapshotRank
   readonly text?: string
+  /** The text is JSON that somebody has written anew: where it means what was streamed, that stays as it came. */
+  readonly isRewritten?: true
   readonly parts?: readonly { readonly part: PartName; readonly text: string }[]
   readonly items?: readonly JsonValue[]
   /** Nothing of the block follows: it is closed if it is open. */
@@ -143,6 +145,8 @@ export interface FailOperation extends ForChoice {
   readonly op: 'fail'
   /** The message has failed, but the input goes on: with an event that says more about the error, or with other choices. */
   readonly strength?: 'soft'
+  /** It is no error: whoever runs the stream gave it up. */
+  readonly isAbort?: true
   readonly error: OutcomeError
 }
 export interface AnomalyOperation extends ForChoice {

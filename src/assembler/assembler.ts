@@ -422,6 +422,7 @@ export class Assembler<D extends Dialect = Dialect> {
         return
       case 'fail':
         draft.error = operation.error
+        if (operation.isAbort) draft.abort = operation.error
         return
       case 'anomaly':
         if (operation.kind === 'malformed_event') loseEvent(draft)
@@ -489,6 +490,7 @@ export class Assembler<D extends Dialect = Dialect> {
     return decideOutcome(ending, {
       terminal: draft?.terminal ?? 'none',
       error: draft?.error,
+      isAborted: draft?.error === draft?.abort,
       isEmpty: (draft?.beginning ?? 'none') === 'none',
       malformed: draft?.malformed,
       acceptEof: this.#options.acceptEof,

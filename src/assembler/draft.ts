@@ -48,6 +48,8 @@ export interface Draft {
   rawUsage: JsonObject | undefined
   terminal: 'none' | 'soft' | 'hard'
   error: OutcomeError | undefined
+  /** The error, if it is that whoever runs the stream gave it up. */
+  abort: OutcomeError | undefined
   malformed: string | undefined
   anomalies: Anomaly[]
   omittedAnomalies: number
@@ -81,6 +83,7 @@ export function createDraft(key: string, choice: number): Draft {
     rawUsage: undefined,
     terminal: 'none',
     error: undefined,
+    abort: undefined,
     malformed: undefined,
     anomalies: [],
     omittedAnomalies: 0,

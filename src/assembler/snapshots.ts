@@ -26,8 +26,9 @@ export class Snapshots<D extends Dialect> {
   }
 
   /** Whether it shows that a block that is being sent again is another one. */
-  contradict(block: Block, { text, parts }: SnapshotOperation): boolean {
-    if (parts === undefined) return contradicts(text, block)
+  contradict(block: Block, operation: SnapshotOperation): boolean {
+    const { text, parts } = operation
+    if (parts === undefined) return contradicts(text, block) && !this.#meansTheSame(block, operation)
     return parts.some((one) => contradicts(one.text, partOf(block, one.part)))
   }
 
@@ -36,7 +37,13 @@ export class Snapshots<D extends Dialect> {
     else for (const one of operation.parts) this.#wholePart(block, operation.rank, one)
   }
 
-  #wholeText(block: Block, { rank, text = '' }: SnapshotOperation): void {
+  #meansTheSame({ text: have }: Block, { text = '', isRewritten }: SnapshotOperation): boolean {
+    return isRewritten === true && isSameInput(have, text, this.#toolDepth)
+  }
+
+  #wholeText(block: Block, operation: SnapshotOperation): void {
+    const { rank, text = '' } = operation
+    if (block.text !== '' && this.#meansTheSame(block, operation)) return
     const decision = decideSnapshot({
       have: block.text,
       text,

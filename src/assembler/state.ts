@@ -237,7 +237,9 @@ export function decideBegin(facts: {
 }): BeginDecision {
   const same = facts.newId === undefined || facts.id === undefined || facts.newId === facts.id
   if (facts.ended) {
-    if (facts.isPast || (same && facts.id !== undefined)) return 'late'
+    // In a source of many, a beginning that says no id may not be taken for what came before: its id may come at its end.
+    const isAgain = same && facts.id !== undefined && !(facts.many && facts.newId === undefined)
+    if (facts.isPast || isAgain) return 'late'
     return facts.many ? 'next' : 'second'
   }
   if (!facts.announced && same) return 'adopt'
@@ -465,12 +467,15 @@ export function decideOutcome(
   seen: {
     readonly terminal: 'none' | 'soft' | 'hard'
     readonly error: OutcomeError | undefined
+    /** The error is that whoever runs the stream gave it up. */
+    readonly isAborted?: boolean
     readonly isEmpty: boolean
     /** The text of the only, malformed, events that came. */
     readonly malformed: string | undefined
     readonly acceptEof: boolean
   },
 ): Outcome {
+  if (seen.error !== undefined && seen.isAborted) return { kind: 'aborted', by: 'caller', reason: seen.error.message }
   if (seen.error !== undefined) return { kind: 'failed', error: seen.error }
   if (seen.terminal === 'hard' && !seen.isEmpty) return { kind: 'complete' }
   switch (ending.kind) {

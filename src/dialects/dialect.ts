@@ -42,6 +42,8 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
   readonly hasChoices?: boolean
   /** Whether a source of it carries many messages, unless the caller says otherwise. */
   readonly carriesMany?: boolean
+  /** Whoever gives the stream may run its calls and says so by their results: only the stop shows which are left for the caller. */
+  readonly runsCalls?: true
   createTranslate(hints?: DialectHints): Translate
   /** Whether an event shows that the stream is of this dialect. `empty`: it means nothing in it, however often it comes. */
   looksLike(event: ProviderEvent): 'yes' | 'no' | 'maybe' | 'empty'

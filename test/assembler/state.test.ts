@@ -980,6 +980,7 @@ describe('decideBegin', () => {
     next: [
       { ...begun, ended: true, many: true, newId: 'n' },
       { ...begun, ended: true, many: true, id: undefined },
+      { ...begun, ended: true, many: true, newId: undefined },
     ],
     second: [
       { ...begun, ended: true, newId: 'n' },

@@ -1,0 +1,311 @@
+/**
+ * What the two streams of the AI SDK have in common: parts of text, reasoning, calls and results under ids of their own, the metadata of
+ * the provider behind it, and the words for why the model stopped.
+ */
+import { excerpt } from '../anomaly.ts'
+import { copyFields, copyJson, isObject, nonEmpty, parseJson, type JsonObject, type JsonValue } from '../json.ts'
+import type { BlockKind, OutcomeError, StopReason, ToolCallBlock } from '../message.ts'
+import type { BlockFields, Operation } from '../operation.ts'
+import { readError } from './error.ts'
+
+const STOP_REASONS: ReadonlyMap<unknown, StopReason> = new Map([
+  ['stop', 'end_turn'],
+  ['length', 'max_tokens'],
+  ['content-filter', 'content_filter'],
+  ['tool-calls', 'tool_calls'],
+  ['error', 'error'],
+  ['other', 'unknown'],
+])
+
+/** Words of providers that say more than the SDK's own, which has none for them. */
+const RAW_REASONS: ReadonlyMap<unknown, StopReason> = new Map([
+  ['pause_turn', 'pause'],
+  ['compaction', 'pause'],
+  ['refusal', 'refusal'],
+  ['stop_sequence', 'stop_sequence'],
+  ['model_context_window_exceeded', 'context_window'],
+])
+
+/** How many names of blocks are remembered, and how many characters of them: more than a message may have. */
+const KNOWN_NAMES = 10_000
+const KNOWN_LENGTH = 1024 * 1024
+
+const NOT_WIRE: ReadonlySet<string> = new Set(['type', 'text', 'delta', 'textDelta'])
+const NOT_DELTA: ReadonlySet<string> = new Set([...NOT_WIRE, 'id'])
+/** Fields of calls and results that have a neutral name, or repeat what another part says. */
+const NOT_CALL: ReadonlySet<string> = new Set(
+  'type id toolCallId toolName input args output result error errorText preliminary inputTextDelta argsTextDelta'.split(
+    ' ',
+  ),
+)
+
+/** Collects the operations of an event, and remembers under which keys the blocks of the message were opened. */
+export class Parts {
+  #operations: Operation[] = []
+  readonly #keys = new Map<string, string>()
+  #length = 0
+  #unnamed = 0
+  /** Where in the message new blocks are: ids are unique within a step only. */
+  #step = 0
+
+  /** Another message begins, or the same once more. */
+  begin(): void {
+    this.#keys.clear()
+    this.#length = 0
+    this.#unnamed = 0
+    this.#step = 0
+  }
+
+  get step(): number {
+    return this.#step
+  }
+
+  nextStep(): void {
+    this.#step += 1
+  }
+
+  add(...operations: readonly Operation[]): void {
+    this.#operations.push(...operations)
+  }
+
+  take(): readonly Operation[] {
+    const operations = this.#operations
+    this.#operations = []
+    return operations
+  }
+
+  /** The key of a block that an event opens, and whether that is the first one to do so. */
+  #opened(name: string): { readonly key: string; readonly isFirst: boolean } {
+    const key = `${this.#step}/${name}`
+    if (this.#keys.get(name) === key) return { key, isFirst: false }
+    if (this.#keys.size >= KNOWN_NAMES || this.#length > KNOWN_LENGTH) {
+      this.#keys.clear()
+      this.#length = 0
+    }
+    this.#keys.set(name, key)
+    this.#length += name.length
+    return { key, isFirst: true }
+  }
+
+  #keyOf(name: string): string {
+    return this.#keys.get(name) ?? `${this.#step}/${name}`
+  }
+
+  has(name: string): boolean {
+    return this.#keys.has(name)
+  }
+
+  start(kind: 'text' | 'thinking', part: JsonObject, wire: JsonObject = {}): void {
+    const { key } = this.#opened(nameOf(kind, part.id))
+    this.add({
+      op: 'open',
+      choice: 0,
+      key,
+      kind,
+      fields: { ...fieldsOf(part, kind), ...redactionOf(part, kind) },
+      wire: { ...copyFields(part, NOT_WIRE), ...wire },
+    })
+  }
+
+  delta(kind: 'text' | 'thinking', part: JsonObject, text: string): void {
+    const key = this.#keyOf(nameOf(kind, part.id))
+    this.add({ op: 'append', choice: 0, key, kind, text })
+    // Nearly every delta has a type, an id and a text.
+    if ('providerMetadata' in part || Object.keys(part).length > 3) this.#metadata(key, kind, part)
+  }
+
+  /** The block is opened by its first delta, as in versions that have no other event for it. */
+  unopened(kind: 'text' | 'thinking', part: JsonObject): void {
+    if (!this.has(nameOf(kind, part.id))) this.start(kind, part)
+  }
+
+  end(kind: 'text' | 'thinking', part: JsonObject, wire: JsonObject = {}): void {
+    const key = this.#keyOf(nameOf(kind, part.id))
+    this.#metadata(key, kind, part, wire)
+    this.add({ op: 'close', choice: 0, key })
+  }
+
+  #metadata(key: string, kind: BlockKind, part: JsonObject, more: JsonObject = {}): void {
+    const wire = { ...copyFields(part, NOT_DELTA), ...more }
+    if (Object.keys(wire).length === 0) return
+    this.add({ op: 'patch', choice: 0, key, kind, fields: fieldsOf(part, kind), wire })
+  }
+
+  callStart(id: string, part: JsonObject, wire: JsonObject = {}): void {
+    const { key } = this.#opened(`call:${id}`)
+    const text = part.inputEncoding === 'text' ? { freeText: 'input' } : {}
+    const fields = { ...callFields(id, part), ...text }
+    this.add({ op: 'open', choice: 0, key, kind: 'tool_call', fields, wire: { ...callWire(part), ...wire } })
+  }
+
+  callDelta(id: string, text: string): void {
+    this.add({ op: 'append', choice: 0, key: this.#keyOf(`call:${id}`), kind: 'tool_call', text })
+  }
+
+  /** The SDK has the whole call; `isRefused`: it takes it for wrong, and answers it by itself. */
+  call(id: string, part: JsonObject, input: unknown, isRefused: boolean, wire: JsonObject = {}): void {
+    const name = `call:${id}`
+    if (!this.has(name)) this.callStart(id, part, wire)
+    const isText = typeof input === 'string'
+    const text = isText ? input : JSON.stringify(copyJson(input))
+    const fields: BlockFields = {
+      ...callFields(id, part),
+      ...(isRefused ? { origin: 'provider' } : {}),
+      ...(isText && !isRefused && !isObjectText(input) ? { freeText: 'input' } : {}),
+    }
+    this.add({
+      op: 'snapshot',
+      choice: 0,
+      key: this.#keyOf(name),
+      kind: 'tool_call',
+      rank: 1,
+      ...(text === undefined ? {} : { text }),
+      isRewritten: true,
+      fields,
+      wire: { ...callWire(part), ...wire, ...(isText ? { isText: true } : {}) },
+      closes: true,
+    })
+  }
+
+  /** Something about a call that is in the message. */
+  patchCall(id: string, wire: JsonObject, isAnswered: boolean): void {
+    if (!this.has(`call:${id}`)) return
+    const fields: BlockFields = isAnswered ? { origin: 'provider' } : {}
+    this.add({ op: 'patch', choice: 0, key: this.#keyOf(`call:${id}`), kind: 'tool_call', fields, wire })
+  }
+
+  /** A call has its answer here, so it is nobody's to run any more. */
+  result(id: string, part: JsonObject, content: JsonValue | undefined, isError: boolean, wire: JsonObject = {}): void {
+    this.patchCall(id, {}, true)
+    const isPreliminary = part.preliminary === true
+    const fields: BlockFields = { callId: id, isError, ...(content === undefined ? {} : { content }) }
+    const name = nonEmpty(part.toolName)
+    this.block(`result:${id}`, 'tool_result', {
+      fields,
+      wire: {
+        ...(name === undefined ? {} : { toolName: name }),
+        ...callWire(part),
+        ...(isPreliminary || this.has(`preliminary:${id}`) ? { preliminary: isPreliminary } : {}),
+        ...wire,
+      },
+      isOpen: isPreliminary,
+    })
+    if (isPreliminary) this.#opened(`preliminary:${id}`)
+  }
+
+  /** A block that comes whole. Without a name it cannot come again. */
+  block(
+    named: string | undefined,
+    kind: BlockKind,
+    what: {
+      readonly fields?: BlockFields
+      readonly wire: JsonObject
+      readonly items?: readonly JsonValue[]
+      readonly text?: string
+      readonly isOpen?: boolean
+    },
+  ): void {
+    this.#unnamed += 1
+    const name = named ?? `unnamed:${this.#unnamed}`
+    const { isOpen = false, ...rest } = what
+    const { key, isFirst } = this.#opened(name)
+    if (isFirst) this.add({ op: 'open', choice: 0, key, kind })
+    this.add({ op: 'snapshot', choice: 0, key, kind, rank: 1, ...rest, ...(isOpen ? {} : { closes: true }) })
+  }
+
+  /** What the block with that name says of itself is another thing now. */
+  replace(name: string, wire: JsonObject): void {
+    this.add({ op: 'patch', choice: 0, key: this.#keyOf(name), kind: 'other', wire })
+  }
+
+  file(mediaType: string, base64: string | undefined, wire: JsonObject): void {
+    this.block(undefined, 'media', { wire: { mediaType, ...wire }, items: base64 === undefined ? [] : [base64] })
+  }
+}
+
+function nameOf(kind: 'text' | 'thinking', id: unknown): string {
+  return `${kind}:${idOf(id)}`
+}
+
+export function idOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+function isObjectText(text: string): boolean {
+  return text.trimStart().startsWith('{') && isObject(parseJson(text))
+}
+
+function callFields(id: string, part: JsonObject): BlockFields {
+  const name = nonEmpty(part.toolName)
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(part.providerExecuted === true ? { origin: 'provider' } : {}),
+  }
+}
+
+function callWire(part: JsonObject): JsonObject {
+  return copyFields(part, NOT_CALL)
+}
+
+/** Opaque reasoning, by the names that the providers behind the SDK give it in their metadata. */
+function fieldsOf(part: JsonObject, kind: BlockKind): BlockFields {
+  if (kind !== 'thinking' || !isObject(part.providerMetadata)) return {}
+  const own = Object.values(part.providerMetadata).filter(isObject)
+  const find = (...names: readonly string[]): string | undefined =>
+    own.flatMap((fields) => names.map((name) => nonEmpty(fields[name]))).find((value) => value !== undefined)
+  const signature = find('signature', 'thoughtSignature')
+  const encrypted = find('redactedData', 'reasoningEncryptedContent')
+  return { ...(signature === undefined ? {} : { signature }), ...(encrypted === undefined ? {} : { encrypted }) }
+}
+
+function redactionOf(part: JsonObject, kind: BlockKind): BlockFields {
+  if (kind !== 'thinking' || !isObject(part.providerMetadata)) return {}
+  const isRedacted = Object.values(part.providerMetadata).some((own) => isObject(own) && nonEmpty(own.redactedData))
+  return isRedacted ? { redacted: true } : {}
+}
+
+/** The stop reason of an event that ends a step or a message, and whether it alone says that the answer failed. */
+export function stopOf({ finishReason, rawFinishReason }: JsonObject): readonly Operation[] {
+  const raw = nonEmpty(finishReason)
+  if (raw === undefined) return []
+  const reason = RAW_REASONS.get(rawFinishReason) ?? STOP_REASONS.get(raw) ?? 'unknown'
+  return [{ op: 'stop', choice: 0, reason, raw }]
+}
+
+export function finishError(): OutcomeError {
+  return { class: 'unknown', retryable: false, message: 'the model finished with an error' }
+}
+
+export function abortOf(part: JsonObject): Operation {
+  const message = nonEmpty(part.reason) ?? 'the stream was aborted where it was made'
+  return { op: 'fail', choice: 'all', isAbort: true, error: { class: 'unknown', retryable: false, message } }
+}
+
+/** What the SDK has for an error: whatever was thrown, often its own `APICallError`, or a text. Of the request nothing is kept. */
+export function errorOf(thrown: unknown): OutcomeError {
+  const last = isObject(thrown) && isObject(thrown.lastError) ? thrown.lastError : thrown
+  if (!isObject(last)) return readError(typeof last === 'string' ? last : {})
+  const status = typeof last.statusCode === 'number' ? last.statusCode : undefined
+  const body = nonEmpty(last.responseBody)
+  const sent = last.data ?? (body === undefined ? undefined : (parseJson(body) ?? body))
+  const error = readError(sent ?? ('requestBodyValues' in last ? {} : last), status)
+  const message = nonEmpty(last.message)
+  return {
+    ...error,
+    ...(message === undefined ? {} : { message: excerpt(message) }),
+    ...(typeof last.isRetryable === 'boolean' ? { retryable: last.isRetryable } : {}),
+  }
+}
+
+/** The part of a data URL that is the data; undefined for any other URL. */
+export function dataOf(url: string, mediaType: string): string | undefined {
+  const head = `data:${mediaType};base64,`
+  return url.startsWith(head) ? url.slice(head.length) : undefined
+}
+
+/** A call's input as the SDK has it: a value, or the text that was no JSON. */
+export function inputOf(call: ToolCallBlock): JsonValue | undefined {
+  if (call.wire.isText === true || call.wire.inputEncoding === 'text') return call.arguments
+  return parseJson(call.arguments)
+}

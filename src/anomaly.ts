@@ -35,6 +35,8 @@ export const ANOMALY_KINDS = {
   choice_ignored: 'the number of the choice changes with every event; it was ignored',
   missing_stop: 'the message ended without a stop reason',
   missing_terminal: 'the stream ended without the last event of its protocol',
+  doubtful_end:
+    'the turn is said to have ended well, but gave nothing, or no more than the report of an error; judge by the content',
   late_event: 'an event came after the end of the message; it was ignored',
   sequence_gap: 'numbered events are missing',
   sequence_stray: 'the number of an event is far from those around it; it was taken as it came',

@@ -55,6 +55,8 @@ export interface BeginOperation extends ForChoice {
   readonly id?: string
   readonly model?: string
   readonly wire?: JsonObject
+  /** Of a source of many: the protocol tells by more than the id that none of the messages before it is meant. */
+  readonly isNext?: true
 }
 /** Message-level fields that came later. */
 export interface MetaOperation extends ForChoice {
@@ -108,6 +110,8 @@ export interface SnapshotOperation extends ForBlock, BlockPayload {
   readonly items?: readonly JsonValue[]
   /** Nothing of the block follows: it is closed if it is open. */
   readonly closes?: true
+  /** The protocol sends the whole anew each time: that it differs is nothing odd. */
+  readonly isRenewed?: true
 }
 export interface CloseOperation {
   readonly op: 'close'
@@ -140,6 +144,8 @@ export interface UsageOperation extends ForChoice {
 export interface TerminalOperation extends ForChoice {
   readonly op: 'terminal'
   readonly strength: 'hard' | 'soft'
+  /** Another message of the same turn follows: the protocol gives no stop reason for this one. */
+  readonly isInner?: true
 }
 export interface FailOperation extends ForChoice {
   readonly op: 'fail'

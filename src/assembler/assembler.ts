@@ -53,6 +53,8 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #sequence: Sequence
   readonly #strands: Strands<D>
   readonly #messages: AssistantMessage<D>[] = []
+  /** The ordinals of the finished messages, which is how they are ordered. */
+  readonly #order: number[] = []
   readonly #anomalies: Anomaly[] = []
   /** Of the messages that have come and gone. */
   readonly #pastIds = new Set<string>()
@@ -328,6 +330,7 @@ export class Assembler<D extends Dialect = Dialect> {
       id: draft.id,
       newId: operation.id,
       many: this.#options.many,
+      isNext: operation.isNext === true,
       isPast: operation.id !== undefined && this.#pastIds.has(operation.id),
       handedOut: draft.handedOut > 0,
     })
@@ -419,6 +422,7 @@ export class Assembler<D extends Dialect = Dialect> {
         return
       case 'terminal':
         if (draft.terminal !== 'hard') draft.terminal = operation.strength
+        draft.isInner = operation.isInner === true
         return
       case 'fail':
         draft.error = operation.error
@@ -478,10 +482,15 @@ export class Assembler<D extends Dialect = Dialect> {
     if (outcome.kind === 'complete' && draft.terminal !== 'hard' && this.#passesMark) {
       this.#output.note(draft, { kind: 'missing_terminal' })
     }
-    if (outcome.kind === 'complete' && draft.stop === undefined) this.#output.note(draft, { kind: 'missing_stop' })
+    if (outcome.kind === 'complete' && draft.stop === undefined && !draft.isInner) {
+      this.#output.note(draft, { kind: 'missing_stop' })
+    }
     draft.phase = 'final'
     const final = messageOf(draft, this.#strands.facts, outcome, this.#options.facts?.() ?? {})
-    this.#messages.push(final)
+    // Of several messages that are open at once a later one may end first.
+    const after = this.#order.findLastIndex((ordinal) => ordinal < draft.ordinal) + 1
+    this.#order.splice(after, 0, draft.ordinal)
+    this.#messages.splice(after, 0, final)
     if (draft.id !== undefined) this.#pastIds.add(draft.id)
     this.#output.emit({ type: 'message', ...about(draft), final })
   }

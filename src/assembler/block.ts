@@ -225,11 +225,11 @@ export function toContent(block: Block, context: CallContext): ContentBlock {
       return {
         type: 'tool_result',
         ...(isPresent(fields.callId) ? { callId: fields.callId } : {}),
-        ...(fields.content !== undefined
-          ? { content: copyJson(fields.content) ?? null }
-          : // Some wires stream it piece by piece.
-            block.items.length > 0
-            ? { content: copyItems(block.items) }
+        // Some wires stream it piece by piece.
+        ...(block.items.length > 0
+          ? { content: copyItems(block.items) }
+          : fields.content !== undefined
+            ? { content: copyJson(fields.content) ?? null }
             : {}),
         ...(typeof fields.isError === 'boolean' ? { isError: fields.isError } : {}),
         wire,

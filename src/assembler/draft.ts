@@ -25,6 +25,7 @@ import { readStop, type MessagePhase } from './state.ts'
 export interface Draft {
   readonly key: string
   readonly choice: number
+  readonly ordinal: number
   phase: MessagePhase
   attempt: number
   /** How the message began: not at all yet, with content, or with the protocol's own event. */
@@ -47,6 +48,8 @@ export interface Draft {
   counts: { -readonly [K in keyof UsageCounts]: UsageCounts[K] }
   rawUsage: JsonObject | undefined
   terminal: 'none' | 'soft' | 'hard'
+  /** Another message of the same turn follows: no stop reason is due. */
+  isInner: boolean
   error: OutcomeError | undefined
   /** The error, if it is that whoever runs the stream gave it up. */
   abort: OutcomeError | undefined
@@ -61,10 +64,11 @@ export interface Draft {
   pieces: number
 }
 
-export function createDraft(key: string, choice: number): Draft {
+export function createDraft(key: string, choice: number, ordinal = choice): Draft {
   return {
     key,
     choice,
+    ordinal,
     phase: 'idle',
     attempt: 1,
     beginning: 'none',
@@ -82,6 +86,7 @@ export function createDraft(key: string, choice: number): Draft {
     counts: {},
     rawUsage: undefined,
     terminal: 'none',
+    isInner: false,
     error: undefined,
     abort: undefined,
     malformed: undefined,

@@ -42,7 +42,7 @@ export class Snapshots<D extends Dialect> {
   }
 
   #wholeText(block: Block, operation: SnapshotOperation): void {
-    const { rank, text = '' } = operation
+    const { rank, text = '', isRenewed } = operation
     if (block.text !== '' && this.#meansTheSame(block, operation)) return
     const decision = decideSnapshot({
       have: block.text,
@@ -56,7 +56,7 @@ export class Snapshots<D extends Dialect> {
         this.#writer.append(block, text.slice(block.text.length))
         return
       case 'replace':
-        this.#output.note(this.#draft, { kind: 'snapshot_differs', value: block.text }, block)
+        if (!isRenewed) this.#output.note(this.#draft, { kind: 'snapshot_differs', value: block.text }, block)
         this.#writer.replace(block, text)
         return
       case 'refuse':

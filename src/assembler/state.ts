@@ -231,12 +231,15 @@ export function decideBegin(facts: {
   readonly id: string | undefined
   readonly newId: string | undefined
   readonly many: boolean
+  /** The dialect knows that it is none of those before. */
+  readonly isNext: boolean
   /** A message with that id has come and gone. */
   readonly isPast: boolean
   readonly handedOut: boolean
 }): BeginDecision {
   const same = facts.newId === undefined || facts.id === undefined || facts.newId === facts.id
   if (facts.ended) {
+    if (facts.many && facts.isNext) return 'next'
     // In a source of many, a beginning that says no id may not be taken for what came before: its id may come at its end.
     const isAgain = same && facts.id !== undefined && !(facts.many && facts.newId === undefined)
     if (facts.isPast || isAgain) return 'late'

@@ -70,7 +70,7 @@ export class Strands<D extends Dialect> implements Iterable<Strand<D>> {
   begin(choice: number): Strand<D> {
     const ordinal = this.#options.many ? this.#begun : choice
     this.#begun += 1
-    const draft = createDraft(`${this.#options.turn}/${ordinal}`, choice)
+    const draft = createDraft(`${this.#options.turn}/${ordinal}`, choice, ordinal)
     draft.attempt = this.attempt
     return this.#put(draft)
   }

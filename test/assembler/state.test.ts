@@ -961,6 +961,7 @@ describe('decideBegin', () => {
     id: 'm',
     newId: 'm',
     many: false,
+    isNext: false,
     isPast: false,
     handedOut: false,
   }
@@ -981,6 +982,9 @@ describe('decideBegin', () => {
       { ...begun, ended: true, many: true, newId: 'n' },
       { ...begun, ended: true, many: true, id: undefined },
       { ...begun, ended: true, many: true, newId: undefined },
+      { ...begun, ended: true, many: true, isNext: true },
+      { ...begun, ended: true, many: true, isNext: true, newId: undefined },
+      { ...begun, ended: true, many: true, isNext: true, newId: 'n', isPast: true },
     ],
     second: [
       { ...begun, ended: true, newId: 'n' },
@@ -991,6 +995,7 @@ describe('decideBegin', () => {
       { ...begun, ended: true },
       { ...begun, ended: true, many: true },
       { ...begun, ended: true, newId: undefined },
+      { ...begun, ended: true, isNext: true },
     ],
   }
   it.each(rowsOf(rows))('%s', (decision, facts) => {

@@ -121,10 +121,8 @@ test('quirk 6.20: the id of a message is that of its chunks, or minted, and an i
   ])
 })
 
-test('quirk 6.22: equal chunks in a row are so many chunks', () => {
-  expect(
-    told([only([prompt(1), text('ha'), text('ha'), text('ha', 'm'), text('ha', 'm'), answer(1)].slice(0, 3))]),
-  ).toEqual([['haha']])
+test('quirk 6.22: equal chunks in a row are so many chunks, whatever their time', () => {
+  expect(told(run([prompt(1), text('ha'), text('ha'), answer(1)]).messages)).toEqual([['haha']])
   expect(told(run([text('1', 'm'), text('1', 'm'), text('1', 'm')]).messages)).toEqual([['111']])
 })
 

@@ -208,7 +208,7 @@ describe.each(titled(CASES))('recordings/%s', (_title, one) => {
     for await (const event of turn) events.push(event)
     const messages = await turn.messages()
     const finals = events.flatMap((event) => (event.type === 'message' ? [event.final] : []))
-    expect(finals).toHaveLength(choicesOf(one))
+    expect(finals).toHaveLength(allExpected(one).length)
     expect(events.at(-1)?.type).toBe('message')
     expect([...messages]).toEqual(finals)
     expect(await turn.message()).toBe(messages[0])

@@ -34,7 +34,7 @@ import {
 import { about, Output } from './output.ts'
 import { Sequence } from './sequence.ts'
 import { decideBegin, decideOutcome, decideStop, MESSAGE_TABLE, messageInput, type Ending } from './state.ts'
-import { hasEnded, Strands, type Strand, type StrandOptions } from './strands.ts'
+import { endsMessage, Finished, hasEnded, lacksStop, Strands, type Strand, type StrandOptions } from './strands.ts'
 import type { PartialInput } from './tool-input.ts'
 
 export interface AssemblerOptions<D extends Dialect> extends StrandOptions<D> {
@@ -52,9 +52,7 @@ export class Assembler<D extends Dialect = Dialect> {
   readonly #output: Output<D>
   readonly #sequence: Sequence
   readonly #strands: Strands<D>
-  readonly #messages: AssistantMessage<D>[] = []
-  /** The ordinals of the finished messages, which is how they are ordered. */
-  readonly #order: number[] = []
+  readonly #finished = new Finished<D>()
   readonly #anomalies: Anomaly[] = []
   /** Of the messages that have come and gone. */
   readonly #pastIds = new Set<string>()
@@ -170,7 +168,7 @@ export class Assembler<D extends Dialect = Dialect> {
 
   /** The finished messages: the choices of one answer, or all messages of a source that carries many. */
   get messages(): readonly AssistantMessage<D>[] {
-    return this.#messages
+    return this.#finished.messages
   }
 
   /** What was odd after the message had ended. */
@@ -223,7 +221,7 @@ export class Assembler<D extends Dialect = Dialect> {
       if (operation.choice !== 'all') this.#apply(this.#strands.of(operation.choice), operation)
       else if (this.#strands.size === 0) this.#apply(this.#strands.of(0), operation)
       else for (const strand of this.#strands) this.#apply(strand, operation)
-      if (operation.choice === 'all' && !this.#options.many) this.#strands.isOver ||= isLast(operation)
+      if (operation.choice === 'all' && !this.#options.many) this.#strands.isOver ||= endsMessage(operation)
     }
     if (this.#isLate) this.#lateEvents += 1
   }
@@ -379,7 +377,7 @@ export class Assembler<D extends Dialect = Dialect> {
   /** The next message of many; one that is more than there may be fails with what it began with. */
   #next(strand: Strand<D>, operation: BeginOperation): void {
     const { messages } = this.#options.limits
-    this.#isFull = this.#messages.length >= messages
+    this.#isFull = this.#finished.messages.length >= messages
     this.#apply(strand, operation)
     if (!this.#isFull) return
     failDraft(strand.draft, limitError(`one too many: the source gives more than ${messages}`, 'messages'))
@@ -482,15 +480,10 @@ export class Assembler<D extends Dialect = Dialect> {
     if (outcome.kind === 'complete' && draft.terminal !== 'hard' && this.#passesMark) {
       this.#output.note(draft, { kind: 'missing_terminal' })
     }
-    if (outcome.kind === 'complete' && draft.stop === undefined && !draft.isInner) {
-      this.#output.note(draft, { kind: 'missing_stop' })
-    }
+    if (outcome.kind === 'complete' && lacksStop(draft)) this.#output.note(draft, { kind: 'missing_stop' })
     draft.phase = 'final'
     const final = messageOf(draft, this.#strands.facts, outcome, this.#options.facts?.() ?? {})
-    // Of several messages that are open at once a later one may end first.
-    const after = this.#order.findLastIndex((ordinal) => ordinal < draft.ordinal) + 1
-    this.#order.splice(after, 0, draft.ordinal)
-    this.#messages.splice(after, 0, final)
+    this.#finished.add(draft.ordinal, final)
     if (draft.id !== undefined) this.#pastIds.add(draft.id)
     this.#output.emit({ type: 'message', ...about(draft), final })
   }
@@ -541,9 +534,4 @@ export class Assembler<D extends Dialect = Dialect> {
     this.#output.note(draft, { kind, detail, ...(value === undefined ? {} : { value }) })
     if (draft.anomalies.length > kept) this.#grow(draft, value?.length ?? 0)
   }
-}
-
-function isLast(operation: Operation): boolean {
-  const input = messageInput(operation)
-  return input === 'hard_terminal' || input === 'fail'
 }

@@ -1,10 +1,12 @@
 /** The messages that a turn puts together side by side: one for each choice of an answer, or the one under way of a source of many. */
-import type { Dialect, MessageSnapshot } from '../message.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot } from '../message.ts'
+import type { Operation } from '../operation.ts'
 import { AfterStop } from './after-stop.ts'
 import { argumentsOf, isClosed } from './block.ts'
 import { Blocks, type BlockOptions } from './blocks.ts'
 import { createDraft, failDraft, limitError, snapshotOf, type Draft, type MessageFacts } from './draft.ts'
 import type { Output } from './output.ts'
+import { messageInput } from './state.ts'
 import { ToolInputReader, type PartialInput } from './tool-input.ts'
 
 export interface StrandOptions<D extends Dialect> extends BlockOptions {
@@ -20,6 +22,18 @@ export interface Strand<D extends Dialect> {
   readonly blocks: Blocks<D>
   /** What came after the stop reason, where that may be a repeat. */
   readonly afterStop: AfterStop | undefined
+}
+
+/** The messages that are over, in the order in which they began: of several that are open at once a later one may end first. */
+export class Finished<D extends Dialect> {
+  readonly #ordinals: number[] = []
+  readonly messages: AssistantMessage<D>[] = []
+
+  add(ordinal: number, message: AssistantMessage<D>): void {
+    const at = this.#ordinals.findLastIndex((known) => known < ordinal) + 1
+    this.#ordinals.splice(at, 0, ordinal)
+    this.messages.splice(at, 0, message)
+  }
 }
 
 export class Strands<D extends Dialect> implements Iterable<Strand<D>> {
@@ -127,4 +141,15 @@ export class Strands<D extends Dialect> implements Iterable<Strand<D>> {
 
 export function hasEnded(draft: Draft): boolean {
   return draft.phase === 'terminated' || draft.phase === 'final'
+}
+
+/** Whether a stop reason is due that never came. */
+export function lacksStop({ stop, isInner }: Draft): boolean {
+  return stop === undefined && !isInner
+}
+
+/** Whether it is the last that a message can be told. */
+export function endsMessage(operation: Operation): boolean {
+  const input = messageInput(operation)
+  return input === 'hard_terminal' || input === 'fail'
 }

@@ -1,5 +1,5 @@
 /** What the updates of an ACP session mean: which message each is about, and what it does there. */
-import { copyFields, copyJson, isObject, jsonText, nonEmpty, type JsonObject, type JsonValue } from '../json.ts'
+import { copyFields, copyJson, isObject, jsonText, nonEmpty, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { BlockFields, Operation } from '../operation.ts'
 import {
   countTokens,
@@ -48,6 +48,8 @@ const NOT_OF_CALL: ReadonlySet<string> = new Set([
   'rawOutput',
 ])
 const NOT_OF_CHUNK: ReadonlySet<string> = new Set(['sessionUpdate', 'type', 'messageId', 'content'])
+const TEXT_ITSELF: ReadonlySet<string> = new Set(['type', 'text'])
+const DATA_ITSELF: ReadonlySet<string> = new Set(['data'])
 const NOT_OF_PLAN: ReadonlySet<string> = new Set(['sessionUpdate', 'type'])
 
 export interface Place {
@@ -84,7 +86,7 @@ export function updateOf(
 
 /** Its kind, in whatever case it is written. */
 export function kindOf({ sessionUpdate, type }: JsonObject): string {
-  return String(typeof sessionUpdate === 'string' ? sessionUpdate : type)
+  return wordOf(typeof sessionUpdate === 'string' ? sessionUpdate : type)
     .replaceAll('_', '')
     .toLowerCase()
 }
@@ -218,7 +220,7 @@ export function translatePiece(sessions: Sessions, session: Session, update: Jso
   const { choice } = message
   operations.push({ op: 'append', choice, key: run.key, kind: run.kind, text })
   const wire = copyFields(update, NOT_OF_CHUNK)
-  const own = isObject(content) ? copyFields(content, new Set(['type', 'text'])) : {}
+  const own = isObject(content) ? copyFields(content, TEXT_ITSELF) : {}
   if (Object.keys(wire).length > 0) own.chunk = wire
   if (Object.keys(own).length > 0) operations.push({ op: 'patch', choice, key: run.key, kind: run.kind, wire: own })
   return operations
@@ -259,7 +261,7 @@ function media(message: OpenMessage, content: JsonObject): Operation[] {
   const { type, data } = content
   const isMedia = (type === 'image' || type === 'audio') && typeof data === 'string'
   if (isMedia) {
-    const wire = copyFields(content, new Set(['data']))
+    const wire = copyFields(content, DATA_ITSELF)
     operations.push({ op: 'open', choice, key, kind: 'media', wire, items: [data] })
   } else {
     operations.push({ op: 'open', choice, key, kind: 'other', wire: copyFields(content) })

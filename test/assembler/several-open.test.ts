@@ -21,7 +21,7 @@ const text = (choice: number, said: string): Operation[] => [
   { op: 'open', choice, key: '0', kind: 'text' },
   { op: 'append', choice, key: '0', kind: 'text', text: said },
 ]
-const said = ({ messages }: ReturnType<typeof run>): unknown[] =>
+const said = ({ messages }: ReturnType<typeof run>): [string, string][] =>
   messages.map(({ key, content }) => [
     key,
     content.map((block) => ('text' in block ? block.text : block.type)).join(''),
@@ -102,8 +102,8 @@ describe('a message within a turn', () => {
 
 describe('a block that is sent whole each time', () => {
   it('is replaced without an anomaly', () => {
-    const renewed = (said: string): Operation => ({
-      ...snapshot('0', 'tool_call', said),
+    const renewed = (whole: string): Operation => ({
+      ...snapshot('0', 'tool_call', whole),
       op: 'snapshot',
       kind: 'tool_call',
       rank: 2,

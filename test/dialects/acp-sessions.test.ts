@@ -407,27 +407,27 @@ describe('the forms in which the SDK gives updates', () => {
 
 describe('I10: what is remembered is bounded', () => {
   it('more messages than may be open at once end the oldest', () => {
-    const fold = new Fold({ dialect: 'acp' })
+    const folding = new Fold({ dialect: 'acp' })
     for (let i = 0; i < 200; i += 1) {
-      fold.receive(text(String(i)))
-      fold.receive(call(`c${i}`))
+      folding.receive(text(String(i)))
+      folding.receive(call(`c${i}`))
     }
-    fold.receive(answer(1))
-    fold.end({ kind: 'complete' })
-    expect(fold.messages).toHaveLength(200)
-    expect(fold.messages.map(({ key }) => key)).toEqual(fold.messages.map((_, i) => `turn/${i}`))
-    expect(new Set(fold.messages.map(({ outcome }) => outcome.kind))).toEqual(new Set(['complete']))
+    folding.receive(answer(1))
+    folding.end({ kind: 'complete' })
+    expect(folding.messages).toHaveLength(200)
+    expect(folding.messages.map(({ key }) => key)).toEqual(folding.messages.map((_, i) => `turn/${i}`))
+    expect(new Set(folding.messages.map(({ outcome }) => outcome.kind))).toEqual(new Set(['complete']))
   })
 
   it('prompts that nobody answers, in sessions without end', () => {
-    const fold = new Fold({ dialect: 'acp' })
+    const folding = new Fold({ dialect: 'acp' })
     for (let i = 0; i < 3_000; i += 1) {
-      fold.receive(prompt(i, `s${i}`))
-      fold.receive(text('a', undefined, `s${i}`))
+      folding.receive(prompt(i, `s${i}`))
+      folding.receive(text('a', undefined, `s${i}`))
     }
-    fold.end({ kind: 'complete' })
-    expect(fold.messages).toHaveLength(3_000)
-    expect(new Set(fold.messages.map(({ outcome }) => outcome.kind))).toEqual(new Set(['failed', 'truncated']))
+    folding.end({ kind: 'complete' })
+    expect(folding.messages).toHaveLength(3_000)
+    expect(new Set(folding.messages.map(({ outcome }) => outcome.kind))).toEqual(new Set(['failed', 'truncated']))
   })
 
   it('a message that is one too many ends the source', () => {

@@ -70,8 +70,8 @@ function finished(fold: Fold, events: TurnEvent[], ending: Ending): Run {
   expect(fold.end(ending)).toEqual([])
   const { messages, anomalies } = fold
   for (const message of messages) expectLiveEqualsFinal(events, message)
-  const told = events.flatMap((event) => (event.type === 'message' ? [event.message] : []))
-  expect(told.toSorted(), 'each message is told once').toEqual(messages.map(({ key }) => key).toSorted())
+  const keys = events.flatMap((event) => (event.type === 'message' ? [event.message] : []))
+  expect(keys.toSorted(), 'each message is told once').toEqual(messages.map(({ key }) => key).toSorted())
   expect(events.filter((event) => event.type === 'tool_call')).toEqual([])
   return { messages, events, anomalies }
 }
@@ -99,6 +99,12 @@ export function only(sent: readonly JsonObject[], options: FoldOptions = {}): As
   return messages[0] ?? expect.fail('there is no message')
 }
 
+/** The SDK writes the keys of an object in the order of its schema, agents in theirs. */
+function inOneOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? 1 : -1)))
+}
+
 /** A block in a word: its text, a call with its arguments, the result of a call. */
 export function inShort(block: ContentBlock): string {
   switch (block.type) {
@@ -109,7 +115,7 @@ export function inShort(block: ContentBlock): string {
     case 'tool_call':
       return `${block.id} ${block.name} ${block.arguments} ${block.state}`
     case 'tool_result':
-      return `${block.callId ?? ''} => ${JSON.stringify(block.content)}${block.isError ? ' error' : ''}`
+      return `${block.callId ?? ''} => ${JSON.stringify(block.content, inOneOrder)}${block.isError ? ' error' : ''}`
     case 'refusal':
     case 'media':
     case 'other':

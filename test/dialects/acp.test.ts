@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { Fold } from '../../src/fold.ts'
 import { toNative } from '../../src/to-native.ts'
 import type { JsonObject, JsonValue } from '../../src/json.ts'
-import type { Outcome, StopReason } from '../../src/message.ts'
+import type { StopReason } from '../../src/message.ts'
 import {
   answer,
   call,
@@ -502,22 +502,22 @@ describe('usage', () => {
   })
 
   it('B20: is the greatest of each count, in whatever order they come', () => {
-    const told = (fields: JsonObject): JsonObject =>
+    const counted = (fields: JsonObject): JsonObject =>
       update({ sessionUpdate: 'usage_update', used: 9, size: 100, ...fields })
     const small = { inputTokens: 5, outputTokens: 9 }
     const large = { inputTokens: 20, outputTokens: 3, totalTokens: 29 }
     const orders = [
-      [told(small), answer(1, 'end_turn', { usage: large })],
-      [told({ usage: large }), answer(1, 'end_turn', { usage: small })],
-      [answer(1, 'end_turn', { usage: small }), told(large)],
-      [answer(1), told(large), told(small)],
-      [told(small), told(large), answer(1)],
+      [counted(small), answer(1, 'end_turn', { usage: large })],
+      [counted({ usage: large }), answer(1, 'end_turn', { usage: small })],
+      [answer(1, 'end_turn', { usage: small }), counted(large)],
+      [answer(1), counted(large), counted(small)],
+      [counted(small), counted(large), answer(1)],
     ]
     for (const sent of orders) {
       const message = only([prompt(1), text('a'), ...sent])
       expect(message.usage).toEqual({ inputTokens: 20, outputTokens: 9 })
     }
-    expect(only([prompt(1), told(large), text('a'), answer(1, 'end_turn', { usage: small })]).usage).toEqual({
+    expect(only([prompt(1), counted(large), text('a'), answer(1, 'end_turn', { usage: small })]).usage).toEqual({
       inputTokens: 20,
       outputTokens: 9,
     })

@@ -16,7 +16,7 @@ import {
 } from 'fast-check'
 import { expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
-import type { JsonObject } from '../../src/json.ts'
+import { isObject, type JsonObject } from '../../src/json.ts'
 import type { AssistantMessage } from '../../src/message.ts'
 import {
   answer,
@@ -274,13 +274,9 @@ it('I5: cut anywhere, the last message is never complete without the answer, and
 })
 
 function textsIn({ params }: JsonObject): string[] {
-  const { update: fields } =
-    typeof params === 'object' && params !== null && 'update' in params ? params : { update: undefined }
-  const { content } =
-    typeof fields === 'object' && fields !== null && 'content' in fields ? fields : { content: undefined }
-  const isText =
-    typeof content === 'object' && content !== null && 'text' in content && typeof content.text === 'string'
-  return isText ? [String(content.text)] : []
+  const fields = isObject(params) ? params['update'] : undefined
+  const piece = isObject(fields) ? fields['content'] : undefined
+  return isObject(piece) && typeof piece['text'] === 'string' ? [piece['text']] : []
 }
 
 it('I4: any order of all events is survived, and each message is told once', () => {

@@ -16,7 +16,7 @@ import { EventIds } from './event-ids.ts'
 import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome, OutcomeError } from './message.ts'
-import type { Operation, Translation } from './operation.ts'
+import type { CallSign, Operation, Translation } from './operation.ts'
 import { checkOptions, type FoldOptions } from './options.ts'
 import { chunkText } from './sse/aws-event-stream.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
@@ -55,6 +55,7 @@ export class Fold<D extends Dialect = Dialect> {
   #mistakenFor: string | undefined
   /** How many events brought more than a sign of life. */
   #steps = 0
+  #callSigns: CallSign[] = []
   readonly #isWatched: boolean
   readonly #facts: () => EndingFacts
 
@@ -168,6 +169,14 @@ export class Fold<D extends Dialect = Dialect> {
   /** How many events so far brought more than a sign that the connection lives. */
   get steps(): number {
     return this.#steps
+  }
+
+  /** What was said since it was taken last of calls that an agent runs by itself. */
+  takeCallSigns(): readonly CallSign[] {
+    if (this.#callSigns.length === 0) return NO_EVENTS
+    const signs = this.#callSigns
+    this.#callSigns = []
+    return signs
   }
 
   /** Whether the result of a call that the provider runs is a block of its own. */
@@ -420,6 +429,7 @@ export class Fold<D extends Dialect = Dialect> {
       const isAfter = assembler.hasLateEvents && assembler.isTerminal
       const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
       if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
+      if (this.#isWatched && translation.calls !== undefined) this.#callSigns.push(...translation.calls)
       assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
       if (this.#options.dialect !== undefined && assembler.isHollow)
         this.#mistakenFor ??= otherDialect(event, definition)

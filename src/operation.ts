@@ -182,6 +182,13 @@ export type Operation =
   | FailOperation
   | AnomalyOperation
 
+/** What an agent's stream says of a call that the agent runs by itself, outside of the message that made it. */
+export interface CallSign {
+  /** The provider's id of the call. */
+  readonly id: string
+  readonly is: 'running' | 'answered'
+}
+
 /** What one provider event means, with its place in the stream where the protocol numbers its events. */
 export interface Translation {
   readonly operations: readonly Operation[]
@@ -189,4 +196,6 @@ export interface Translation {
   readonly number?: { readonly value: number; readonly type: string }
   /** By its number it comes too late: events that follow it were applied before. */
   readonly isOvertaken?: true
+  /** Which calls get on, or have their result. */
+  readonly calls?: readonly CallSign[]
 }

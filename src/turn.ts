@@ -248,6 +248,7 @@ export class Turn<D extends Dialect = Dialect> implements AsyncIterable<TurnEven
       }
       this.#firstByteMs ??= this.#now()
       this.#deliver(this.#foldChunk(next.chunk))
+      this.#watchdog?.heard(this.#fold.takeCallSigns())
       if (this.#firstContentMs === undefined && this.#fold.hasContent) this.#firstContentMs = this.#now()
       if (this.#fold.isTerminal) this.#streamOver(connection, { kind: 'complete' })
     }

@@ -10,6 +10,7 @@
  * Deadlines are exact: one timer stands on the nearest. The first that is passed counts, and only once.
  */
 import type { Outcome } from './message.ts'
+import type { CallSign } from './operation.ts'
 import type { Clock } from './system.ts'
 import type { TurnEvent } from './turn-event.ts'
 
@@ -137,6 +138,14 @@ export class Watchdog {
     this.#keysById.clear()
     this.#calls.clear()
     this.#arm()
+  }
+
+  /** What an agent's stream says of calls, after the events that came with it. */
+  heard(signs: readonly CallSign[]): void {
+    for (const { id, is } of signs) {
+      if (is === 'answered') this.#answered(id)
+      else this.callProgressed(this.#keysById.get(id) ?? '')
+    }
   }
 
   #answered(id: string): void {

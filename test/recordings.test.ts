@@ -210,7 +210,8 @@ describe.each(titled(CASES))('recordings/%s', (_title, one) => {
     const finals = events.flatMap((event) => (event.type === 'message' ? [event.final] : []))
     expect(finals).toHaveLength(allExpected(one).length)
     expect(events.at(-1)?.type).toBe('message')
-    expect([...messages]).toEqual(finals)
+    // Messages that stream side by side end in another order than they began in.
+    expect(new Set(finals)).toEqual(new Set(messages))
     expect(await turn.message()).toBe(messages[0])
     for (const message of messages) expectLiveEqualsFinal(events, message)
   })

@@ -184,7 +184,7 @@ export class Assembler<D extends Dialect = Dialect> {
 
   /** Nothing of an answer has come: no block, no stop reason. */
   get isHollow(): boolean {
-    if (this.#messages.length > 0) return false
+    if (this.messages.length > 0) return false
     for (const { draft } of this.#strands) if (draft.blocks.length > 0 || draft.stop !== undefined) return false
     return true
   }

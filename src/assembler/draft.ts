@@ -25,6 +25,7 @@ import { readStop, type MessagePhase } from './state.ts'
 export interface Draft {
   readonly key: string
   readonly choice: number
+  /** Its place among the messages of the turn, in the order in which they began. */
   readonly ordinal: number
   phase: MessagePhase
   attempt: number

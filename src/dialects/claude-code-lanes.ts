@@ -76,7 +76,7 @@ export class Current {
         case 'snapshot':
           return [this.#block(operation, keys[Number(operation.key)])]
         case 'usage':
-          return isFromStream ? [{ ...operation, isInitial: true }] : [this.#growing(operation)]
+          return [isFromStream ? { ...withoutOutput(operation), isInitial: true } : this.#growing(operation)]
         case 'stop':
           this.stop ??= operation.reason
           return [operation]
@@ -110,7 +110,7 @@ export class Current {
     { key, isStreamed }: Place = { key: operation.key, isStreamed: false },
   ): Operation {
     if (!isStreamed) return { ...operation, key, closes: true }
-    const { wire: _wire, ...rest } = operation
+    const { wire: _wire, items: _items, ...rest } = operation
     return { ...rest, key, rank: 0 }
   }
 
@@ -152,10 +152,15 @@ export class Current {
       this.#output = output
       return operation
     }
-    const { outputTokens: _count, ...counts } = operation.counts
-    const { output_tokens: _raw, ...raw } = operation.raw
-    return { ...operation, counts, raw }
+    return withoutOutput(operation)
   }
+}
+
+/** Beside a stream it is the placeholder of its beginning. */
+function withoutOutput(operation: UsageOperation): UsageOperation {
+  const { outputTokens: _count, reasoningTokens: _part, ...counts } = operation.counts
+  const { output_tokens: _raw, output_tokens_details: _details, ...raw } = operation.raw
+  return { ...operation, counts, raw }
 }
 
 function nameOf(type: unknown, id: unknown): string {

@@ -404,13 +404,13 @@ function errorOf(payload: JsonObject, blocks: unknown): OutcomeError {
 
 function errorOfResult(payload: JsonObject): OutcomeError {
   const said = Array.isArray(payload.errors) ? payload.errors.filter((error) => typeof error === 'string') : []
-  return classified(payload, nonEmpty(payload.result) ?? nonEmpty(said.join('\n')) ?? nonEmpty(payload.subtype))
+  return classified(payload, nonEmpty(said.join('\n')) ?? nonEmpty(payload.result) ?? nonEmpty(payload.subtype))
 }
 
 function classified({ error, api_error_type, api_error_status, request_id }: JsonObject, text = ''): OutcomeError {
   const word = nonEmpty(error)
   const type = nonEmpty(api_error_type) ?? word ?? null
-  const body = { request_id: nonEmpty(request_id) ?? null, error: { type, message: text } }
+  const body = withoutNull({ request_id: nonEmpty(request_id) ?? null, error: withoutNull({ type, message: text }) })
   const read = readError(body, typeof api_error_status === 'number' ? api_error_status : undefined)
   const known = read.class === 'unknown' ? CLASS_OF_ERROR.get(word ?? '') : undefined
   const mayPass = known === 'rate_limit' || known === 'overloaded' || word === 'server_error'

@@ -39,8 +39,14 @@ export function readCapture(name: string): Uint8Array {
   return readFileSync(inShared(`captures/${name}`))
 }
 
-/** `describe` for tests that need one of the two folders. */
-export function describeShared(folder: 'corpus' | 'captures', name: string, declare: () => void): void {
+/** The lines of the session files that an agent has left behind, of all its files. */
+export function sessionLines(agent: string): readonly string[] {
+  const folder = inShared(`sessions/${agent}/`)
+  return readdirSync(folder).flatMap((file) => readFileSync(new URL(file, folder), 'utf8').split('\n').filter(Boolean))
+}
+
+/** `describe` for tests that need one of the folders. */
+export function describeShared(folder: 'corpus' | 'captures' | 'sessions', name: string, declare: () => void): void {
   const path = fileURLToPath(inShared(folder))
   if (existsSync(path)) describe(name, declare)
   else if (process.env['CI'] === 'true') {

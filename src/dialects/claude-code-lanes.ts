@@ -12,9 +12,9 @@ import type { Translate } from './dialect.ts'
 /** The lane of the agent itself. */
 export const MAIN = 0
 
-/** Lanes and records that are remembered: more than the machine has room for. */
+/** What is remembered, of any of these: more than the machine has room for, and no name that only a hostile server gives. */
 const MOST_LANES = 1024
-const MOST_RECORDS = 10_000
+const MOST_BLOCKS = 100_000
 const LONGEST_NAME = 256
 
 /** The block that one of a record stands for. */
@@ -53,7 +53,7 @@ export class Current {
 
   /** The stream opened a block. */
   opened(key: string, type: unknown, id: string | null | undefined): void {
-    if (this.#keys.has(key)) return
+    if (this.#keys.has(key) || this.#keys.size >= MOST_BLOCKS || key.length > LONGEST_NAME) return
     this.#keys.add(key)
     const name = nameOf(type, id)
     const waiting = this.#waiting.get(name)
@@ -110,8 +110,9 @@ export class Current {
     { key, isStreamed }: Place = { key: operation.key, isStreamed: false },
   ): Operation {
     if (!isStreamed) return { ...operation, key, closes: true }
-    const { wire: _wire, items: _items, ...rest } = operation
-    return { ...rest, key, rank: 0 }
+    const { wire: _wire, items: _items, fields, ...rest } = operation
+    // A reader was told the call's name; a signature may be the record's alone.
+    return { ...rest, key, rank: 0, ...(rest.kind === 'tool_call' ? {} : { fields }) }
   }
 
   /** Which blocks those of a record are. The same record again stands for the same blocks. */
@@ -125,7 +126,7 @@ export class Current {
       this.hasCalls ||= type === 'tool_use'
       places[Number(operation.key)] = this.#take(nameOf(type, operation.fields?.id))
     }
-    const isKept = uuid !== undefined && uuid.length <= LONGEST_NAME && this.#ofRecord.size < MOST_RECORDS
+    const isKept = uuid !== undefined && uuid.length <= LONGEST_NAME && this.#ofRecord.size < MOST_BLOCKS
     if (isKept) this.#ofRecord.set(uuid, places)
     return places
   }
@@ -137,10 +138,10 @@ export class Current {
       waiting.at += 1
       return { key, isStreamed: true }
     }
-    while (this.#keys.has(String(this.#next))) this.#next += 1
-    const own = String(this.#next)
+    // Without a stream the blocks count as those of a stream would; beside one that number is another block's.
+    const own = this.from === 'stream' ? `record ${this.#next}` : String(this.#next)
     this.#next += 1
-    if (this.#keys.size < MOST_RECORDS) this.#keys.add(own)
+    if (this.#keys.size < MOST_BLOCKS) this.#keys.add(own)
     return { key: own, isStreamed: false }
   }
 
@@ -165,7 +166,7 @@ function withoutOutput(operation: UsageOperation): UsageOperation {
 
 function nameOf(type: unknown, id: unknown): string {
   const named = nonEmpty(id)
-  return named === undefined ? String(type) : `${String(type)} ${named}`
+  return named === undefined || named.length > LONGEST_NAME ? String(type) : `${String(type)} ${named}`
 }
 
 export function withoutNull(fields: JsonObject): JsonObject {
@@ -188,7 +189,7 @@ export class Lanes {
 
   /** The lane of a `parent_tool_use_id`; without one that of the agent itself. */
   of(parent: unknown): Lane {
-    const name = nonEmpty(parent) ?? ''
+    const name = nameIn(parent) ?? ''
     const known = this.#lanes.get(name)
     if (known !== undefined) return known
     const lane = createLane(name === '' ? MAIN : MOST_LANES)
@@ -198,7 +199,7 @@ export class Lanes {
   }
 
   known(parent: unknown): Lane | undefined {
-    const name = nonEmpty(parent)
+    const name = nameIn(parent)
     return name === undefined ? undefined : this.#lanes.get(name)
   }
 
@@ -244,6 +245,12 @@ export class Lanes {
   #forget(): void {
     for (const [name, { current }] of this.#lanes) if (name !== '' && current === undefined) this.#lanes.delete(name)
   }
+}
+
+/** Names that nobody would give share a lane. */
+function nameIn(parent: unknown): string | undefined {
+  const name = nonEmpty(parent)
+  return name === undefined || name.length <= LONGEST_NAME ? name : 'a long name'
 }
 
 function createLane(choice: number): Lane {

@@ -429,9 +429,11 @@ function parentOf({ parent_tool_use_id }: JsonObject): readonly CallSign[] {
   return signOf(parent_tool_use_id, 'running')
 }
 
+const NO_SIGNS: readonly CallSign[] = []
+
 function signOf(id: unknown, is: CallSign['is']): readonly CallSign[] {
   const named = nonEmpty(id)
-  return named === undefined ? [] : [{ id: named, is }]
+  return named === undefined ? NO_SIGNS : [{ id: named, is }]
 }
 
 /** The API's own message, without what the agent says of it. */

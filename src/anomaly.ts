@@ -32,7 +32,8 @@ export const ANOMALY_KINDS = {
   repeated_item: 'an item of a list came again under its place; it is one item',
   resent_arguments: 'the arguments of a tool call were sent once more as a whole; they are taken once',
   call_id_changed: 'a later delta of a tool call names another id; the first one stands',
-  choice_ignored: 'the number of the choice changes with every event; it was ignored',
+  choice_ignored: 'the number of the choice does not count choices; it was ignored',
+  not_cumulative: 'a text that should hold all that came does not; it was added',
   missing_stop: 'the message ended without a stop reason',
   missing_terminal: 'the stream ended without the last event of its protocol',
   doubtful_end:

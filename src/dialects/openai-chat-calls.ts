@@ -4,6 +4,8 @@
  */
 import { copyFields, isObject, jsonText, nonEmpty, type JsonObject } from '../json.ts'
 import type { BlockFields, Operation } from '../operation.ts'
+import { Cumulative } from './cumulative.ts'
+import type { DialectHints } from './dialect.ts'
 import { malformed } from './malformed.ts'
 
 /** A call as far as the wire has told. */
@@ -14,6 +16,8 @@ interface Slot {
   name: string | undefined
   /** Its arguments, as long as its deltas repeat the name: then they tell whether a name opens another call. */
   written: Written | undefined
+  /** If each delta may carry all arguments so far: until one shows that they do not. */
+  cumulative: Cumulative | undefined
   /** Which chunk spoke of it last. */
   chunk: number
 }
@@ -36,6 +40,7 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([...NOT_FLAT_CALL, 'type'])
 
 export class ChatCalls {
   readonly #choice: number
+  readonly #isCumulative: boolean
   readonly #slots: Slot[] = []
   /** The calls that were spoken of last: at all, under an index, under an id, under both. */
   #last: Slot | undefined
@@ -44,8 +49,9 @@ export class ChatCalls {
   readonly #byBoth = new Map<string, Slot>()
   #chunk = 0
 
-  constructor(choice: number) {
+  constructor(choice: number, { deltas }: DialectHints = {}) {
     this.#choice = choice
+    this.#isCumulative = deltas === 'cumulative'
   }
 
   /** The `tool_calls` of a delta. */
@@ -87,9 +93,10 @@ export class ChatCalls {
       }
     }
     this.#speakOf(slot)
-    if (delta.text !== '') {
-      slot.written?.add(delta.text)
-      operations.push({ op: 'append', ...forBlock, text: delta.text })
+    const text = slot.cumulative === undefined ? delta.text : grown(slot, slot.cumulative, delta.text)
+    if (text !== '') {
+      slot.written?.add(text)
+      operations.push({ op: 'append', ...forBlock, text })
     }
     if (delta.id !== undefined && delta.id !== slot.id) {
       operations.push(note(choice, 'call_id_changed', delta.id, slot.key))
@@ -110,7 +117,15 @@ export class ChatCalls {
   }
 
   #add({ index, id, name }: CallDelta): Slot {
-    const slot = { key: `call:${this.#slots.length}`, index, id, name, written: new Written(), chunk: this.#chunk }
+    const slot = {
+      key: `call:${this.#slots.length}`,
+      index,
+      id,
+      name,
+      written: new Written(),
+      cumulative: this.#isCumulative ? new Cumulative() : undefined,
+      chunk: this.#chunk,
+    }
     this.#slots.push(slot)
     this.#speakOf(slot)
     return slot
@@ -172,6 +187,13 @@ export class ChatCalls {
   }
 }
 
+/** Servers that repeat the text may still send the arguments piece by piece. */
+function grown(slot: Slot, cumulative: Cumulative, text: string): string {
+  const { added, fits } = cumulative.take(text)
+  if (!fits) slot.cumulative = undefined
+  return added
+}
+
 function hasMore(call: JsonObject): boolean {
   for (const key in call) if (!KNOWN_KEYS.has(key)) return true
   for (const key in bodyOf(call)) if (!NOT_FUNCTION.has(key)) return true
@@ -221,7 +243,9 @@ function readDelta(call: JsonObject, position: number, count: number): CallDelta
   const body = bodyOf(call)
   const index = indexOf(call)
   const text = textOf(body.arguments ?? body.input)
-  return { index, id: nonEmpty(call.id), name: nonEmpty(body.name), text, position, count }
+  // Mistral's default for an id that there is not.
+  const id = call.id === 'null' ? undefined : nonEmpty(call.id)
+  return { index, id, name: nonEmpty(body.name), text, position, count }
 }
 
 /** Some servers write the number as a text. */

@@ -1,12 +1,21 @@
 /** Messages of the dialect `openai-chat` in the provider's own whole form: the ChatCompletion that a request without streaming gives. */
 import { copyFields, copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
 import type { AssistantMessage, ContentBlock, MediaBlock, ToolCallBlock } from '../message.ts'
+import { contentOf, isCitation } from './openai-chat-content.ts'
 
 /** One answer with all its choices. */
 export function toChatCompletion(messages: readonly AssistantMessage[]): JsonValue {
   const [first] = messages
   if (first === undefined) return null
-  const { choice: _c, message: _m, padding, id, system_fingerprint: fingerprint, ...wire } = copyFields(first.wire)
+  const {
+    choice: _c,
+    message: _m,
+    folded: _f,
+    padding,
+    id,
+    system_fingerprint: fingerprint,
+    ...wire
+  } = copyFields(first.wire)
   const cameWhole = wire.object === 'chat.completion'
   return {
     ...wire,
@@ -42,16 +51,21 @@ function messageOf({ content, wire }: AssistantMessage, cameWhole: boolean): Jso
   const toolCalls = calls.filter((call) => !isFunctionCall(call))
   const audio = content.find((block): block is MediaBlock => block.type === 'media')
   const text = joined(content, 'text')
+  const thinking = joined(content, 'thinking')
+  const folded = isObject(wire.folded) ? wire.folded : {}
+  const { content: whole, inContent } = contentOf(folded.layout, { text, thinking, signature: signatureOf(content) })
   const refusal = joined(content, 'refusal')
   const annotations = content.flatMap((block) => (block.type === 'text' ? (block.citations ?? []) : []))
+  const ownAnnotations = inContent === undefined ? annotations : annotations.filter((item) => !isCitation(item))
   return {
     role: 'assistant',
     ...(cameWhole ? {} : { content: null, refusal: null }),
     ...(isObject(wire.message) ? copyFields(wire.message) : {}),
-    ...reasoningOf(content),
-    ...(text === undefined ? {} : { content: text }),
+    ...reasoningOf(content, (thinking ?? '').slice(inContent)),
+    ...detailsOf(folded),
+    ...(whole === undefined ? {} : { content: whole }),
     ...(refusal === undefined ? {} : { refusal }),
-    ...(annotations.length > 0 ? { annotations: annotations.map((item) => copyJson(item) ?? null) } : {}),
+    ...(ownAnnotations.length > 0 ? { annotations: ownAnnotations.map((item) => copyJson(item) ?? null) } : {}),
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls.map(callToNative) } : {}),
     ...(functionCall === undefined
       ? {}
@@ -69,11 +83,20 @@ function audioOf({ wire, data, text }: MediaBlock): JsonObject {
 }
 
 /** Reasoning goes back under the name that it came under: some providers refuse a history that does not repeat it so. */
-function reasoningOf(content: readonly ContentBlock[]): JsonObject {
-  const text = joined(content, 'thinking')
-  if (text === undefined) return {}
+function reasoningOf(content: readonly ContentBlock[], text: string): JsonObject {
   const field = content.map((block) => (block.type === 'thinking' ? block.wire.field : undefined)).find(Boolean)
-  return { [typeof field === 'string' ? field : 'reasoning_content']: text }
+  if (text === '' || field === 'reasoning_details') return {}
+  return { [typeof field === 'string' && field !== 'content' ? field : 'reasoning_content']: text }
+}
+
+/** Joined to one entry each, in the order in which they began; then those that stand by themselves. */
+function detailsOf({ reasoning_details: joint, loose_details: loose }: JsonObject): JsonObject {
+  const details = [...(isObject(joint) ? Object.values(joint) : []), ...(Array.isArray(loose) ? loose : [])]
+  return details.length === 0 ? {} : { reasoning_details: details.map((detail) => copyJson(detail) ?? null) }
+}
+
+function signatureOf(content: readonly ContentBlock[]): string | undefined {
+  return content.find((block) => block.type === 'thinking')?.signature
 }
 
 function joined(content: readonly ContentBlock[], type: 'text' | 'refusal' | 'thinking'): string | undefined {

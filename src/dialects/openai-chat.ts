@@ -6,13 +6,24 @@
  * repeats what the deltas say.
  */
 import { excerpt } from '../anomaly.ts'
-import { copyFields, copyJson, isObject, mergeFields, wordOf, type JsonObject, type JsonValue } from '../json.ts'
+import {
+  copyFields,
+  copyJson,
+  isObject,
+  mergeFields,
+  nonEmpty,
+  wordOf,
+  type JsonObject,
+  type JsonValue,
+} from '../json.ts'
 import type { StopReason } from '../message.ts'
-import type { Operation, Translation } from '../operation.ts'
-import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
+import type { Operation, Translation, UsageCounts } from '../operation.ts'
+import type { Beginning, DialectDefinition, DialectHints, ProviderEvent, Translate } from './dialect.ts'
 import { readError, reportsError } from './error.ts'
-import { ChatCalls, indexOf, textOf } from './openai-chat-calls.ts'
 import { malformed } from './malformed.ts'
+import { chunkOf } from './mistral-sdk.ts'
+import { indexOf } from './openai-chat-calls.ts'
+import { ChatChoice, type Sink } from './openai-chat-choice.ts'
 import { toChatCompletion } from './openai-chat-native.ts'
 import { chatCounts } from './openai-usage.ts'
 
@@ -20,10 +31,13 @@ const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['stop', 'end_turn'],
   ['end_turn', 'end_turn'],
   ['eos', 'end_turn'],
+  ['eos_token', 'end_turn'],
+  ['stop_sequence', 'stop_sequence'],
   ['length', 'max_tokens'],
   ['max_tokens', 'max_tokens'],
   ['max_output_tokens', 'max_tokens'],
   ['model_length', 'context_window'],
+  ['model_context_window_exceeded', 'context_window'],
   ['tool_calls', 'tool_calls'],
   ['tool_use', 'tool_calls'],
   ['function_call', 'tool_calls'],
@@ -40,8 +54,8 @@ function fault(reason: string): readonly [string, StopReason] {
   return [reason, 'error']
 }
 
-/** The names under which servers send reasoning as text; where one chunk has several they say the same, and the first counts. */
-const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_text'] as const
+/** The upstream's own word for why it stopped, where a gateway makes `stop` of a failure. */
+const NATIVE_FAULTS: ReadonlySet<string> = new Set(['error', 'network_error'])
 
 /** An index of a choice beyond these is no number that anybody asked for. */
 const MAX_CHOICES = 256
@@ -53,9 +67,9 @@ export const openaiChat: DialectDefinition = {
   endsBy: 'mark',
   answersCalls: false,
   hasChoices: true,
-  createTranslate() {
-    const translator = new ChatTranslator()
-    return (event) => translator.translate(event)
+  createTranslate(hints = {}): Translate {
+    const translator = new ChatTranslator(hints)
+    return Object.assign((event: ProviderEvent) => translator.translate(event), { end: () => translator.end() })
   },
   looksLike,
   begins,
@@ -65,84 +79,131 @@ export const openaiChat: DialectDefinition = {
 function looksLike({ payload }: ProviderEvent): 'yes' | 'no' | 'maybe' {
   if (payload === '[DONE]') return 'maybe'
   if (!isObject(payload)) return 'no'
-  if (Array.isArray(payload.choices)) return 'yes'
-  return typeof payload.object === 'string' && payload.object.startsWith('chat.completion') ? 'yes' : 'no'
+  const { choices, object, data } = payload
+  if (Array.isArray(choices) || (isObject(data) && Array.isArray(data.choices))) return 'yes'
+  if (isObject(choices) && (isObject(choices.delta) || isObject(choices.message))) return 'yes'
+  return typeof object === 'string' && object.startsWith('chat.completion') ? 'yes' : 'no'
 }
 
 /** No event begins an answer; one without an id says so by the role. */
 function begins({ payload }: ProviderEvent, known: string | undefined): Beginning {
   if (!isObject(payload)) return payload === '[DONE]' ? 'nothing' : 'unknown'
-  const choices = choicesOf(payload).filter(isObject)
+  const chunk = chunkOf(payload) ?? payload
+  const choices = choicesOf(chunk).filter(isObject)
   if (choices.length === 0) return 'unknown'
-  const id = typeof payload.id === 'string' && payload.id !== '' ? payload.id : undefined
+  const id = nonEmpty(chunk.id)
   if (id !== undefined) return id === known ? 'nothing' : 'other'
   return choices.some(({ delta }) => isObject(delta) && typeof delta.role === 'string') ? 'other' : 'nothing'
 }
 
-interface Choice {
-  readonly calls: ChatCalls
-  readonly last: Map<string, JsonValue>
-  hasStopped: boolean
-  reasoningField: string | undefined
-}
-
 class ChatTranslator {
-  #id: string | undefined
-  #model: string | undefined
-  /** The fields of the chunks so far that are about the whole answer. */
-  readonly #fields: JsonObject = {}
-  readonly #choices = new Map<number, Choice>()
-  #padding: JsonValue | undefined
-  #operations: Operation[] = []
+  readonly #hints: DialectHints
+  readonly #sink: Sink = { operations: [] }
+  #answer = new Answer()
+  readonly #choices = new Map<number, ChatChoice>()
+
+  constructor(hints: DialectHints) {
+    this.#hints = hints
+  }
 
   translate({ payload, name }: ProviderEvent): Translation {
-    this.#operations = []
+    const operations: Operation[] = []
+    this.#sink.operations = operations
     if (payload === '[DONE]') this.#done()
-    else if (isObject(payload)) this.#chunk(payload, reportsError({ payload, name }), name)
-    else this.#malformed(payload)
-    return { operations: this.#operations }
+    else if (isObject(payload)) this.#chunk(chunkOf(payload) ?? payload, reportsError({ payload, name }), name)
+    else this.#add(malformed(payload))
+    return { operations }
+  }
+
+  end(): Translation {
+    this.#sink.operations = []
+    this.#settle()
+    // Whole messages without a word of what they are: only the end shows that these were all.
+    if (this.#answer.isWhole && this.#hasStopped()) this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    return { operations: this.#sink.operations }
   }
 
   #done(): void {
     // Before anything has come it ends nothing.
     if (this.#choices.size === 0) this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: '[DONE]' })
-    else this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    else {
+      this.#settle()
+      this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+      this.#answer.isDone = true
+    }
   }
 
   #add(operation: Operation): void {
-    this.#operations.push(operation)
+    this.#sink.operations.push(operation)
   }
 
   #chunk(chunk: JsonObject, isFailed: boolean, name: string | undefined): void {
     if (!isFailed && !Array.isArray(chunk.choices) && isForeign(chunk)) {
-      this.#add({
-        op: 'anomaly',
-        choice: 0,
-        kind: 'unknown_event',
-        detail: wordOf(chunk.type ?? name),
-        value: copyFields(chunk),
-      })
+      const detail = wordOf(chunk.type ?? name)
+      this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail, value: copyFields(chunk) })
       return
     }
+    if (this.#beginsNext(chunk)) this.#startOver()
     const isWhole = this.#choices.size === 0 && isWholeAnswer(chunk)
-    if (isWhole) this.#fields.object = 'chat.completion'
+    if (isWhole) this.#answer.fields.object = 'chat.completion'
     this.#envelope(chunk)
     const choices = choicesOf(chunk)
     // An answer has a first choice, also if its first chunk speaks of none.
     if (choices.length === 0 && this.#choices.size === 0 && !isFailed) this.#choice(0)
-    if (choices.length === 0 && [...this.#choices.values()].some(({ hasStopped }) => hasStopped)) this.#pad()
+    if (choices.length === 0 && this.#hasStopped('some')) this.#pad()
     for (const choice of choices) {
       if (isObject(choice)) this.#readChoice(choice)
-      else if (choice !== null) this.#malformed(choice)
+      else if (choice !== null) this.#add(malformed(choice))
     }
     this.#usage(chunk.usage)
     if (isObject(chunk.x_groq)) this.#usage(chunk.x_groq.usage)
-    if (isFailed) this.#add({ op: 'fail', choice: 'all', error: readError(chunk) })
-    if (isWhole) this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    if (isFailed) {
+      this.#settle()
+      this.#add({ op: 'fail', choice: 'all', error: readError(chunk) })
+    }
+    if (!isWhole) return
+    this.#settle()
+    if (chunk.object === 'chat.completion') this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    else this.#answer.isWhole = true
+  }
+
+  /**
+   * Whether another answer begins behind this one: under another id, once `[DONE]` came, or, if every choice has stopped and no id has
+   * changed before, by saying who speaks.
+   */
+  #beginsNext(chunk: JsonObject): boolean {
+    const { id: known, isDone, hasOtherIds } = this.#answer
+    if (known === undefined || chunk.id === known || (!isDone && hasOtherIds)) return false
+    const id = nonEmpty(chunk.id)
+    if (id === undefined || this.#choices.size === 0) return false
+    const choices = choicesOf(chunk).filter(isObject)
+    if (isDone) return choices.length > 0
+    return choices.some(speaksFirst) && this.#hasStopped()
+  }
+
+  #startOver(): void {
+    this.#settle()
+    if (!this.#answer.isDone) this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    this.#answer = new Answer()
+    this.#choices.clear()
+  }
+
+  #hasStopped(which: 'every' | 'some' = 'every'): boolean {
+    const choices = [...this.#choices.values()]
+    return which === 'every' ? choices.every(hasStopped) : choices.some(hasStopped)
+  }
+
+  /** Nothing follows, as far as is known: what was held back is told. */
+  #settle(): void {
+    for (const choice of this.#choices.values()) choice.settle()
+    const { counted } = this.#answer
+    if (counted !== undefined) this.#add({ op: 'usage', choice: 'all', ...counted })
+    this.#answer.counted = undefined
   }
 
   /** What a chunk says about the whole answer. Most chunks repeat it. */
   #envelope(chunk: JsonObject): void {
+    const { fields } = this.#answer
     let changed: JsonObject | undefined
     for (const key in chunk) {
       const value = chunk[key]
@@ -162,16 +223,16 @@ class ChatTranslator {
           break
         case 'obfuscation':
           // Padding against traffic analysis, new with every chunk: the last one is enough, so it is told when the answer stops.
-          this.#padding = value
+          this.#answer.padding = value
           break
         default: {
           if (key === 'usage' && value !== null) break
           // Some chunks of Azure leave out when the answer was created by a zero.
           const isEmpty = value === null || (key === 'created' && value === 0)
-          if (this.#fields[key] === value || (isEmpty && Object.hasOwn(this.#fields, key))) break
+          if (fields[key] === value || (isEmpty && Object.hasOwn(fields, key))) break
           const copy = copyFields({ [key]: value })
           mergeFields((changed ??= {}), copy)
-          mergeFields(this.#fields, copy)
+          mergeFields(fields, copy)
         }
       }
     }
@@ -180,34 +241,38 @@ class ChatTranslator {
 
   /** In an object of its own, so that the last padding counts also if it is empty. */
   #pad(): void {
-    if (this.#padding === undefined) return
-    this.#add({ op: 'meta', choice: 'all', wire: { padding: copyFields({ obfuscation: this.#padding }) } })
+    const { padding } = this.#answer
+    if (padding === undefined) return
+    this.#add({ op: 'meta', choice: 'all', wire: { padding: copyFields({ obfuscation: padding }) } })
   }
 
   #identify(id: string): void {
-    if (id === this.#id) return
-    this.#id = id
+    const answer = this.#answer
+    if (id === answer.id) return
+    answer.hasOtherIds ||= answer.id !== undefined
+    answer.id = id
     if (this.#choices.size > 0) this.#add({ op: 'meta', choice: 'all', id })
   }
 
   #nameModel(model: string): void {
-    if (model === this.#model) return
-    this.#model = model
+    if (model === this.#answer.model) return
+    this.#answer.model = model
     if (this.#choices.size > 0) this.#add({ op: 'meta', choice: 'all', model })
   }
 
   /** The choice of a number; its first chunk is what begins its message. */
-  #choice(number: number): Choice {
+  #choice(number: number): ChatChoice {
     const known = this.#choices.get(number)
     if (known !== undefined) return known
-    const choice = { calls: new ChatCalls(number), last: new Map(), hasStopped: false, reasoningField: undefined }
+    const choice = new ChatChoice(number, this.#sink, this.#hints)
     this.#choices.set(number, choice)
+    const { id, model, fields } = this.#answer
     this.#add({
       op: 'begin',
       choice: number,
-      ...(this.#id === undefined ? {} : { id: this.#id }),
-      ...(this.#model === undefined ? {} : { model: this.#model }),
-      wire: this.#fields,
+      ...(id === undefined ? {} : { id }),
+      ...(model === undefined ? {} : { model }),
+      wire: fields,
     })
     if (number > 0) this.#add({ op: 'meta', choice: number, path: ['choice'], wire: { index: number } })
     return choice
@@ -217,7 +282,7 @@ class ChatTranslator {
     const delta = isObject(source.delta) ? source.delta : undefined
     const number = this.#numberOf(source, delta)
     const choice = this.#choice(number)
-    if (delta === undefined && source.delta !== undefined && source.delta !== null) this.#malformed(source, number)
+    if (delta === undefined && source.delta !== undefined && source.delta !== null) this.#add(malformed(source, number))
     let more: JsonObject | undefined
     for (const key in source) {
       const value = source[key]
@@ -228,11 +293,11 @@ class ChatTranslator {
         case 'error':
           break
         case 'message':
-          if (delta === undefined && isObject(value)) this.#message(number, choice, value)
+          if (delta === undefined && isObject(value)) choice.message(value)
           break
         case 'text':
           // The older completions API. Some servers send it beside a delta that says the same.
-          if (delta === undefined) this.#text(number, 'text', value)
+          if (delta === undefined) choice.content(value)
           break
         case 'logprobs':
           if (isObject(value)) {
@@ -240,249 +305,98 @@ class ChatTranslator {
           } else if (delta === undefined) more = Object.assign(more ?? {}, { logprobs: null })
           break
         default:
-          if (isNews(choice.last, `choice.${key}`, value)) mergeFields((more ??= {}), copyFields({ [key]: value }))
+          if (choice.isNews(`choice.${key}`, value)) mergeFields((more ??= {}), copyFields({ [key]: value }))
       }
     }
     if (more !== undefined) this.#add({ op: 'meta', choice: number, path: ['choice'], wire: more })
-    if (delta !== undefined) this.#delta(number, choice, delta)
+    if (delta !== undefined) choice.delta(delta)
     this.#usage(source.usage)
     this.#finish(number, choice, source)
   }
 
   /**
-   * The number of a choice. One server counts its chunks there; it is known by the `message` that it sends beside every `delta`. A role is
-   * no sign: of several choices only the first may have one, and the counting server repeats it in every chunk.
+   * The number of a choice. Two servers count something else there: one its chunks, and is known by the `message` that it sends beside
+   * every `delta`; one the pieces of the answer, and is known by chunks both without an index and with 0. A role is no sign: of several
+   * choices only the first may have one, and these servers repeat it in every chunk.
    */
   #numberOf(source: JsonObject, delta: JsonObject | undefined): number {
-    const { message } = source
-    const index = indexOf(source) ?? 0
-    if (index < 0) return 0
-    if (index === 0 || this.#choices.has(index)) return index
-    const counts = delta !== undefined && isObject(message)
+    const answer = this.#answer
+    const index = indexOf(source)
+    if (index === undefined) answer.hasBareChoice = true
+    if (index === 0) answer.hasChoice0 = true
+    if (index === undefined || index <= 0) return 0
+    if (this.#choices.has(index)) return index
+    const counts = (delta !== undefined && isObject(source.message)) || (answer.hasBareChoice && answer.hasChoice0)
     if (!counts && this.#choices.size < MAX_CHOICES) return index
     this.#add({ op: 'anomaly', choice: 0, kind: 'choice_ignored' })
     return this.#choices.keys().next().value ?? 0
   }
 
-  #delta(number: number, choice: Choice, delta: JsonObject): void {
-    let more: JsonObject | undefined
-    for (const key in delta) {
-      const value = delta[key]
-      switch (key) {
-        case 'content':
-          this.#content(number, value)
-          break
-        case 'role':
-          this.#role(number, choice, value)
-          break
-        case 'refusal':
-          this.#text(number, 'refusal', value)
-          break
-        case 'tool_calls':
-          if (Array.isArray(value)) choice.calls.translate(value, this.#operations)
-          else if (isObject(value)) choice.calls.translate([value], this.#operations)
-          else this.#odd(number, key, value)
-          break
-        case 'function_call':
-          if (isObject(value)) this.#functionCall(number, value)
-          else this.#odd(number, key, value)
-          break
-        case 'audio':
-          if (isObject(value)) this.#audio(number, value)
-          else this.#odd(number, key, value)
-          break
-        case 'annotations':
-          this.#annotations(number, value)
-          break
-        case 'reasoning_content':
-        case 'reasoning':
-        case 'reasoning_text':
-          this.#reasoning(number, choice, delta, key)
-          break
-        default:
-          if (Array.isArray(value) && value.length > 0) {
-            this.#add({ op: 'meta', choice: number, append: { message: copyFields({ [key]: value }) } })
-          } else if (isNews(choice.last, key, value)) mergeFields((more ??= {}), copyFields({ [key]: value }))
-      }
-    }
-    if (more !== undefined) this.#add({ op: 'meta', choice: number, path: ['message'], wire: more })
-  }
-
-  #role(number: number, choice: Choice, role: JsonValue | undefined): void {
-    if (typeof role !== 'string' || role === '') return
-    if (role !== 'assistant') this.#add({ op: 'meta', choice: number, path: ['message'], wire: { role } })
-    if (choice.hasStopped) this.#add({ op: 'meta', choice: number, opensAgain: true })
-  }
-
-  #content(number: number, content: JsonValue | undefined): void {
-    if (!Array.isArray(content)) {
-      this.#text(number, 'text', content)
-      return
-    }
-    for (const part of content) {
-      if (!isObject(part)) this.#text(number, 'text', part)
-      else if (part.type === 'thinking') this.#thinkingPart(number, part)
-      else if (typeof part.text === 'string') this.#text(number, 'text', part.text)
-      else this.#add({ op: 'meta', choice: number, append: { message: { content_parts: [copyFields(part)] } } })
-    }
-  }
-
-  #thinkingPart(number: number, part: JsonObject): void {
-    const pieces = Array.isArray(part.thinking) ? part.thinking : [part.thinking]
-    for (const piece of pieces) this.#text(number, 'thinking', isObject(piece) ? piece.text : piece)
-  }
-
-  #text(number: number, kind: 'text' | 'thinking' | 'refusal', text: JsonValue | undefined): void {
-    if (typeof text === 'string') {
-      if (text !== '') this.#add({ op: 'append', choice: number, key: kind, kind, text })
-    } else this.#odd(number, kind, text)
-  }
-
-  #reasoning(number: number, choice: Choice, delta: JsonObject, field: (typeof REASONING_FIELDS)[number]): void {
-    const text = delta[field]
-    if (text === '' || text === null || text === undefined) return
-    if (REASONING_FIELDS.slice(0, REASONING_FIELDS.indexOf(field)).some((other) => Boolean(delta[other]))) return
-    if (choice.reasoningField === undefined) {
-      choice.reasoningField = field
-      this.#add({ op: 'patch', choice: number, key: 'thinking', kind: 'thinking', wire: { field } })
-    }
-    this.#text(number, 'thinking', text)
-  }
-
-  /** The older form of a tool call: one, without an id. */
-  #functionCall(number: number, call: JsonObject): void {
-    const forBlock = { choice: number, key: 'function_call', kind: 'tool_call' } as const
-    const name = typeof call.name === 'string' && call.name !== '' ? { name: call.name } : {}
-    this.#add({ op: 'patch', ...forBlock, fields: { ...name, origin: 'client' }, wire: { type: 'function_call' } })
-    const text = textOf(call.arguments)
-    if (text !== '') this.#add({ op: 'append', ...forBlock, text })
-  }
-
-  /** What is heard is the block's list, what is read its text. */
-  #audio(number: number, audio: JsonObject): void {
-    const block = { choice: number, key: 'audio', kind: 'media' } as const
-    const { data, transcript } = audio
-    this.#add({ op: 'patch', ...block, wire: copyFields(audio, AUDIO_PIECES) })
-    if (typeof transcript === 'string' && transcript !== '') this.#add({ op: 'append', ...block, text: transcript })
-    if (typeof data === 'string' && data !== '') this.#add({ op: 'list', ...block, item: data })
-  }
-
-  #annotations(number: number, annotations: JsonValue | undefined): void {
-    if (!Array.isArray(annotations)) {
-      this.#odd(number, 'annotations', annotations)
-      return
-    }
-    for (const item of annotations) {
-      this.#add({ op: 'list', choice: number, key: 'text', kind: 'text', item: copyJson(item) ?? null })
-    }
-  }
-
-  /** A message that stands whole in a chunk: the answer to a request without streaming, or what some servers send at the end. */
-  #message(number: number, choice: Choice, message: JsonObject): void {
-    const { content, refusal } = message
-    const whole = { op: 'snapshot', choice: number, rank: 0 } as const
-    const reasoning = REASONING_FIELDS.find((field) => typeof message[field] === 'string' && message[field] !== '')
-    if (reasoning !== undefined) {
-      const text = textOf(message[reasoning])
-      this.#add({ ...whole, key: 'thinking', kind: 'thinking', text, wire: { field: reasoning } })
-    }
-    const annotations = Array.isArray(message.annotations) ? { items: message.annotations } : {}
-    if (Array.isArray(content)) this.#content(number, content)
-    else if (typeof content === 'string' && content !== '') {
-      this.#add({ ...whole, key: 'text', kind: 'text', text: content, ...annotations })
-    }
-    if (typeof refusal === 'string' && refusal !== '') {
-      this.#add({ ...whole, key: 'refusal', kind: 'refusal', text: refusal })
-    }
-    if (Array.isArray(message.tool_calls)) choice.calls.translateWhole(message.tool_calls, this.#operations)
-    const call = message.function_call
-    if (isObject(call)) {
-      const fields = { ...(typeof call.name === 'string' ? { name: call.name } : {}), origin: 'client' } as const
-      const text = textOf(call.arguments)
-      this.#add({ ...whole, key: 'function_call', kind: 'tool_call', text, fields, wire: { type: 'function_call' } })
-    }
-    if (isObject(message.audio)) {
-      const { data, transcript } = message.audio
-      const text = typeof transcript === 'string' ? { text: transcript } : {}
-      const items = typeof data === 'string' ? { items: [data] } : {}
-      this.#add({
-        ...whole,
-        key: 'audio',
-        kind: 'media',
-        ...text,
-        ...items,
-        wire: copyFields(message.audio, AUDIO_PIECES),
-      })
-    }
-    const rest = { ...copyFields(message, WHOLE_MESSAGE), ...emptyFields(message) }
-    for (const field of REASONING_FIELDS) if (typeof rest[field] === 'string') delete rest[field]
-    if (Object.keys(rest).length > 0) this.#add({ op: 'meta', choice: number, path: ['message'], wire: rest })
-  }
-
-  #finish(number: number, choice: Choice, source: JsonObject): void {
-    const raw = source.finish_reason
-    const hasReason = typeof raw === 'string' && raw !== ''
-    if (hasReason) this.#stop(number, choice, raw)
+  #finish(number: number, choice: ChatChoice, source: JsonObject): void {
+    const raw = nonEmpty(source.finish_reason)
+    const native = nonEmpty(source.native_finish_reason)?.toLowerCase()
+    const isNativeFault = native !== undefined && NATIVE_FAULTS.has(native)
+    if (raw !== undefined) this.#stop(number, choice, raw, isNativeFault)
     if (source.error) {
       const error = readError({ error: copyJson(source.error) ?? null })
       this.#add({ op: 'fail', choice: number, error, strength: 'soft' })
-    } else if (hasReason && STOP_REASONS.get(raw.toLowerCase()) === 'error') {
-      const message = `the provider broke off with finish_reason ${excerpt(raw)}`
-      const error = { ...readError({ type: raw }), message, body: copyFields(source) }
+    } else if (raw !== undefined && (isNativeFault || STOP_REASONS.get(raw.toLowerCase()) === 'error')) {
+      const what = isNativeFault ? `native_finish_reason ${excerpt(native)}` : `finish_reason ${excerpt(raw)}`
+      const type = isNativeFault ? native : raw
+      const error = { ...readError({ type }), message: `the provider broke off with ${what}`, body: copyFields(source) }
       this.#add({ op: 'fail', choice: number, error, strength: 'soft' })
     }
   }
 
-  #stop(number: number, choice: Choice, raw: string): void {
+  #stop(number: number, choice: ChatChoice, raw: string, isNativeFault: boolean): void {
+    choice.settle()
     // A finish that is repeated, and what is sent again before it, is not the last chunk.
     if (!choice.hasStopped) this.#pad()
     choice.hasStopped = true
-    this.#add({ op: 'stop', choice: number, reason: STOP_REASONS.get(raw.toLowerCase()) ?? 'unknown', raw })
+    const reason = isNativeFault ? 'error' : (STOP_REASONS.get(raw.toLowerCase()) ?? 'unknown')
+    this.#add({ op: 'stop', choice: number, reason, raw })
     this.#add({ op: 'terminal', choice: number, strength: 'soft' })
   }
 
+  /** Of several choices each is told the counts, so they are told at the end only: servers send them with every chunk. */
   #usage(usage: JsonValue | undefined): void {
-    if (isObject(usage)) this.#add({ op: 'usage', choice: 'all', counts: chatCounts(usage), raw: copyFields(usage) })
-  }
-
-  /** A field that says something and is not what it should be. */
-  #odd(number: number, field: string, value: JsonValue | undefined): void {
-    if (value !== undefined && value !== null && value !== '') this.#malformed({ [field]: value }, number)
-  }
-
-  #malformed(payload: unknown, number?: number): void {
-    this.#add(malformed(payload, number))
+    if (!isObject(usage)) return
+    const counts = chatCounts(usage)
+    if (this.#choices.size < 2) {
+      this.#add({ op: 'usage', choice: 'all', counts, raw: copyFields(usage) })
+      return
+    }
+    const held = (this.#answer.counted ??= { counts: {}, raw: {} })
+    const known = new Set(Object.keys(held.counts))
+    const later = Object.entries(counts).filter(([name, value]) => value !== 0 || !known.has(name))
+    held.counts = { ...held.counts, ...Object.fromEntries(later) }
+    mergeFields(held.raw, copyFields(usage))
   }
 }
 
-const AUDIO_PIECES: ReadonlySet<string> = new Set(['data', 'transcript'])
-
-const WHOLE_MESSAGE: ReadonlySet<string> = new Set([
-  'role',
-  'content',
-  'refusal',
-  'annotations',
-  'tool_calls',
-  'function_call',
-  'audio',
-])
-
-/** The fields that blocks stand for, where there is nothing in them that could be a block. */
-function emptyFields(message: JsonObject): JsonObject {
-  const empty: JsonObject = {}
-  for (const name of WHOLE_MESSAGE) {
-    const value = message[name]
-    if (name !== 'role' && (value === null || value === '')) empty[name] = value
-    if (Array.isArray(value) && value.length === 0) empty[name] = []
-  }
-  return empty
+/** What the chunks so far say of the whole answer. */
+class Answer {
+  id: string | undefined
+  model: string | undefined
+  readonly fields: JsonObject = {}
+  padding: JsonValue | undefined
+  /** Counts that the choices have not been told yet. */
+  counted: { counts: UsageCounts; readonly raw: JsonObject } | undefined
+  hasOtherIds = false
+  isDone = false
+  /** It came in whole messages that do not say so. */
+  isWhole = false
+  hasBareChoice = false
+  hasChoice0 = false
 }
 
-/** Whether a value under a key is another one than the last; what is no plain value always is. */
-function isNews(last: Map<string, JsonValue>, key: string, value: JsonValue | undefined): boolean {
-  if (value === undefined || (last.has(key) && (value === null || last.get(key) === value))) return false
-  last.set(key, value)
-  return true
+/** Says who speaks, and not that it stops. */
+function speaksFirst({ delta, finish_reason: reason }: JsonObject): boolean {
+  return isObject(delta) && nonEmpty(delta.role) !== undefined && nonEmpty(reason) === undefined
+}
+
+function hasStopped(choice: ChatChoice): boolean {
+  return choice.hasStopped
 }
 
 /** A payload that has nothing of a chunk. */

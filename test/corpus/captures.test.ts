@@ -63,17 +63,16 @@ const CAPTURES: Readonly<Record<string, Expected>> = {
   // The gateway puts the error into the text of another.
   'portkey/cohere2chat-error.sse': { ...ERROR, error: 'unknown' },
   'portkey/cohere2chat-text.sse': TEXT,
-  // The gateway numbers its choices as Cohere numbers the pieces of one answer, so that it falls apart into two; only the last one has
-  // a finish reason. What Cohere calls thinking, it calls content.
+  // The gateway numbers its choices as Cohere numbers the pieces of one answer. What Cohere calls thinking, it calls content.
   'portkey/cohere2chat-think.sse': {
     outcome: 'complete',
     text: 'Let me think about it.42.',
-    reason: 'unknown',
-    anomalies: ['missing_stop'],
+    reason: 'end_turn',
+    anomalies: ['choice_ignored'],
   },
   'portkey/cohere2chat-tool.sse': TOOL,
   'portkey/cohere2chat-trunc.sse': TRUNC,
-  'portkey/cohere2chat-two.sse': { ...TWO, anomalies: ['missing_stop'] },
+  'portkey/cohere2chat-two.sse': { ...TWO, anomalies: ['choice_ignored'] },
   'portkey/google2chat-error.sse': ERROR,
   // One chunk, which says `stop`, and no `[DONE]`.
   'portkey/google2chat-tool.sse': { ...TOOL, anomalies: ['missing_terminal'] },

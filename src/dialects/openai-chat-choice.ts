@@ -32,12 +32,15 @@ export class ChatChoice {
   readonly #last = new Map<string, JsonValue>()
   /** Of each text of which every event carries all; undefined where events carry what is new. */
   readonly #cumulative: Map<string, Cumulative> | undefined
+  /** Neither of the two options is on. */
+  readonly #isPlain: boolean
   readonly #details: ReasoningDetails
   /** Undefined where tags are text: unless asked for, and once reasoning came in a field of its own. */
   #tags: ThinkTags | undefined
   #field: string | undefined
   /** How much text and thinking there is, and which of them came last. */
-  #length = { text: 0, thinking: 0 }
+  #textLength = 0
+  #thinkingLength = 0
   #kind: TextKind | undefined
   #hasParts = false
 
@@ -48,6 +51,7 @@ export class ChatChoice {
     this.#cumulative = hints.deltas === 'cumulative' ? new Map() : undefined
     this.#details = new ReasoningDetails(number, hints)
     this.#tags = hints.thinkTags === true ? new ThinkTags() : undefined
+    this.#isPlain = this.#cumulative === undefined && this.#tags === undefined
   }
 
   delta(delta: JsonObject): void {
@@ -63,7 +67,7 @@ export class ChatChoice {
           this.#role(value)
           break
         case 'refusal':
-          if (typeof value === 'string') this.#append('refusal', this.#added('refusal', value))
+          if (typeof value === 'string') this.#refusal(this.#added('refusal', value))
           else this.#odd(key, value)
           break
         case 'tool_calls':
@@ -125,9 +129,16 @@ export class ChatChoice {
   }
 
   content(content: JsonValue | undefined): void {
-    if (typeof content === 'string') this.#text('text', content)
-    else if (Array.isArray(content)) this.#parts(content)
+    if (typeof content === 'string') {
+      // What nearly every delta is.
+      if (this.#isPlain) this.#write('text', content)
+      else this.#text('text', content)
+    } else if (Array.isArray(content)) this.#parts(content)
     else this.#odd('text', content)
+  }
+
+  #refusal(text: string): void {
+    if (text !== '') this.#add({ op: 'append', choice: this.#number, key: 'refusal', kind: 'refusal', text })
   }
 
   /** Text of a channel, which may hold all so far, and tags. */
@@ -150,12 +161,9 @@ export class ChatChoice {
     if (text === '') return
     if (this.#hasParts && kind !== this.#kind) this.#mark({ part: kind })
     this.#kind = kind
-    this.#length[kind] += text.length
-    this.#append(kind, text)
-  }
-
-  #append(kind: TextKind | 'refusal', text: string): void {
-    if (text !== '') this.#add({ op: 'append', choice: this.#number, key: kind, kind, text })
+    if (kind === 'text') this.#textLength += text.length
+    else this.#thinkingLength += text.length
+    this.#add({ op: 'append', choice: this.#number, key: kind, kind, text })
   }
 
   #tagged(pieces: readonly TaggedPiece[]): void {
@@ -177,7 +185,7 @@ export class ChatChoice {
   }
 
   #mark(entry: JsonObject): void {
-    const at = [this.#length.text, this.#length.thinking]
+    const at = [this.#textLength, this.#thinkingLength]
     this.#add({ op: 'meta', choice: this.#number, append: { folded: { layout: [{ at, ...entry }] } } })
   }
 
@@ -283,7 +291,7 @@ export class ChatChoice {
     const reasoning = REASONING_FIELDS.find((field) => nonEmpty(message[field]) !== undefined)
     if (reasoning !== undefined) {
       const text = textOf(message[reasoning])
-      this.#length.thinking = Math.max(this.#length.thinking, text.length)
+      this.#thinkingLength = Math.max(this.#thinkingLength, text.length)
       this.#add({ ...whole, key: 'thinking', kind: 'thinking', text, wire: { field: reasoning } })
     }
     const isFirst = this.#kind === undefined

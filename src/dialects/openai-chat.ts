@@ -110,7 +110,8 @@ class ChatTranslator {
     const operations: Operation[] = []
     this.#sink.operations = operations
     if (payload === '[DONE]') this.#done()
-    else if (isObject(payload)) this.#chunk(chunkOf(payload) ?? payload, reportsError({ payload, name }), name)
+    else if (isObject(payload))
+      this.#chunk('choices' in payload ? payload : (chunkOf(payload) ?? payload), reportsError({ payload, name }), name)
     else this.#add(malformed(payload))
     return { operations }
   }
@@ -143,7 +144,7 @@ class ChatTranslator {
       this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail, value: copyFields(chunk) })
       return
     }
-    if (this.#beginsNext(chunk)) this.#startOver()
+    if (chunk.id !== this.#answer.id && this.#beginsNext(chunk)) this.#startOver()
     const isWhole = this.#choices.size === 0 && isWholeAnswer(chunk)
     if (isWhole) this.#answer.fields.object = 'chat.completion'
     this.#envelope(chunk)
@@ -173,7 +174,7 @@ class ChatTranslator {
    */
   #beginsNext(chunk: JsonObject): boolean {
     const { id: known, isDone, hasOtherIds } = this.#answer
-    if (known === undefined || chunk.id === known || (!isDone && hasOtherIds)) return false
+    if (known === undefined || (!isDone && hasOtherIds)) return false
     const id = nonEmpty(chunk.id)
     if (id === undefined || this.#choices.size === 0) return false
     const choices = choicesOf(chunk).filter(isObject)
@@ -322,8 +323,8 @@ class ChatTranslator {
   #numberOf(source: JsonObject, delta: JsonObject | undefined): number {
     const answer = this.#answer
     const index = indexOf(source)
-    if (index === undefined) answer.hasBareChoice = true
     if (index === 0) answer.hasChoice0 = true
+    else if (index === undefined) answer.hasBareChoice = true
     if (index === undefined || index <= 0) return 0
     if (this.#choices.has(index)) return index
     const counts = (delta !== undefined && isObject(source.message)) || (answer.hasBareChoice && answer.hasChoice0)

@@ -77,3 +77,11 @@ export function excerpt(text: string): string {
   const copy: unknown = JSON.parse(JSON.stringify(text.slice(0, EXCERPT_LENGTH - 1)))
   return `${String(copy)}…`
 }
+
+/** Adds an anomaly to a list, if it does not say what the last one says and there is room. Whether it was added. */
+export function keepOnce(anomalies: Anomaly[], kind: AnomalyKind, detail: string, limit: number): boolean {
+  const last = anomalies.at(-1)
+  if (anomalies.length >= limit || (last?.kind === kind && last.detail === detail)) return false
+  anomalies.push({ kind, detail })
+  return true
+}

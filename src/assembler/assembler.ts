@@ -3,7 +3,7 @@
  * clock and no I/O, and decides nothing by itself.
  */
 import type { Anomaly, AnomalyKind } from '../anomaly.ts'
-import { excerpt } from '../anomaly.ts'
+import { excerpt, keepOnce } from '../anomaly.ts'
 import { copyFields, mergeFields, sizeOfJson, type JsonValue } from '../json.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome } from '../message.ts'
 import type {
@@ -361,8 +361,8 @@ export class Assembler<D extends Dialect = Dialect> {
         else this.#next(this.#strands.begin(draft.choice), operation)
         return
       case 'second':
-        if (this.#anomalies.length >= this.#options.limits.anomalies) this.#lateEvents += 1
-        else this.#anomalies.push({ kind: 'second_message', detail: excerpt(operation.id ?? '') })
+        if (!keepOnce(this.#anomalies, 'second_message', excerpt(operation.id ?? ''), this.#options.limits.anomalies))
+          this.#lateEvents += 1
         return
       case 'late':
         this.#isLate = true

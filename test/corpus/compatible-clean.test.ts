@@ -1,5 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
+import { assemble, toNative } from '../../src/index.ts'
 import type { AnomalyKind } from '../../src/anomaly.ts'
+import type { JsonObject } from '../../src/json.ts'
 import { corpusStreams, describeShared } from '../support/corpus.ts'
 import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import {
@@ -12,6 +14,7 @@ import {
   wholeCallsOf,
   type Folded,
 } from './chat-folded.ts'
+import { payloadsOf, wireAnswerOf } from './chat-wire.ts'
 
 /** In how many streams of which vendor a kind of anomaly stands. */
 const ODD: Partial<Record<AnomalyKind, Readonly<Record<string, number>>>> = {
@@ -31,7 +34,9 @@ const ODD: Partial<Record<AnomalyKind, Readonly<Record<string, number>>>> = {
 }
 
 describeShared('corpus', 'the streams of servers that are compatible with OpenAI chat', () => {
-  const streams = corpusStreams(({ dialect, framing }) => dialect.startsWith('openai-compatible/') && framing === 'sse')
+  const all = corpusStreams(({ dialect }) => dialect.startsWith('openai-compatible/'))
+  const streams = all.filter(({ framing }) => framing === 'sse')
+  const payloadStreams = all.filter(({ framing }) => framing !== 'sse')
   let folded: readonly Folded[] = []
   beforeAll(async () => {
     folded = await Promise.all(streams.map(foldStream))
@@ -104,4 +109,100 @@ describeShared('corpus', 'the streams of servers that are compatible with OpenAI
     const moving = new Set(['reset', 'replace', 'retry', 'snapshot'])
     expect(folded.filter(({ events }) => events.some(({ type }) => moving.has(type)))).toEqual([])
   })
+
+  it('are 20 more that are kept as payloads, of 9 vendors, each of them complete without [DONE]', async () => {
+    expect(payloadStreams).toHaveLength(20)
+    expect(new Set(payloadStreams.map(({ dialect }) => dialect)).size).toBe(9)
+    expect(payloadStreams.filter(({ framing }) => framing === 'json-array-of-chunks')).toHaveLength(2)
+    for (const stream of payloadStreams) {
+      const one = await foldStream(stream)
+      const isTwo = stream.dialect === CEREBRAS
+      // Behind the first answer stands another one under its own id: of it there is no more than a note.
+      const wire = isTwo ? wireAnswerOf(firstOf(payloadsOf(stream))) : one.wire
+      expect(one.late.map(({ kind }) => kind).filter((kind) => kind !== 'late_event')).toEqual(
+        isTwo ? ['second_message'] : [],
+      )
+      expect(one.messages, stream.file).toHaveLength(wire.choices.size)
+      for (const message of one.messages) {
+        const choice = choiceOf({ ...one, wire }, message)
+        expect(message.outcome, stream.file).toEqual({ kind: 'complete' })
+        expect(simply(message), stream.file).toEqual(choice === undefined ? undefined : simplyOfWire(choice))
+        expect(message.usage, stream.file).toEqual(simplyUsageOf(wire))
+        expectLiveEqualsFinal(one.events, message)
+        const calls = one.events.flatMap((event) => (event.type === 'tool_call' ? [event.call] : []))
+        expect(
+          calls.map(({ id, name, input }) => ({ id, name, input })),
+          stream.file,
+        ).toEqual(choice === undefined ? undefined : wholeCallsOf(choice))
+      }
+      const raws = new Set(one.messages.flatMap(({ stop }) => (stop.raw === null ? [] : [stop.raw])))
+      expect([...raws].toSorted(), stream.file).toEqual(isTwo ? ['tool_calls'] : stream.finish.toSorted())
+      // Of two answers the first has an end that was seen: the second.
+      const kinds = isTwo ? {} : { missing_terminal: 1 }
+      expect(countKinds(one.messages), stream.file).toEqual(kinds)
+    }
+  })
+
+  it('I2: a source of two answers back to back gives both if it may carry many', async () => {
+    const stream = payloadStreams.find(({ dialect }) => dialect === CEREBRAS)
+    const payloads = stream === undefined ? [] : payloadsOf(stream)
+    const ids = [...new Set(payloads.map(({ id }) => id))]
+    expect(ids).toHaveLength(2)
+    const messages = await assemble(stream?.read() ?? new Uint8Array(), { many: true }).messages()
+    expect(messages.map(({ id }) => id)).toEqual(ids)
+    for (const message of messages) {
+      const own = wireAnswerOf(payloads.filter(({ id }) => id === message.id))
+      const [choice] = [...own.choices.values()]
+      expect(message.outcome).toEqual({ kind: 'complete' })
+      expect(simply(message)).toEqual(choice === undefined ? undefined : simplyOfWire(choice))
+      expect(message.usage).toEqual(simplyUsageOf(own))
+    }
+  })
+
+  it('quirk 5.14: reasoning_details are joined by index and type, and go back once', () => {
+    let streamsWithDetails = 0
+    for (const { stream, messages } of folded) {
+      const expected = joinedDetails(payloadsOf(stream))
+      const { choices } = Object(toNative(messages))
+      expect(choices[0].message.reasoning_details ?? [], stream.file).toEqual(expected)
+      if (expected.length === 0) continue
+      streamsWithDetails += 1
+      const [thinking] = messages.flatMap(({ content }) => content.filter((block) => block.type === 'thinking'))
+      const last = (name: string) => expected.findLast((detail) => detail[name] !== undefined)?.[name]
+      expect(thinking?.signature, stream.file).toBe(last('signature'))
+      expect(thinking?.encrypted, stream.file).toBe(last('data'))
+    }
+    // That many name the field and have anything in it.
+    expect(streamsWithDetails).toBe(63)
+  })
 })
+
+const CEREBRAS = 'openai-compatible/cerebras'
+
+/** The payloads of the first of several answers. */
+function firstOf(payloads: readonly JsonObject[]): JsonObject[] {
+  return payloads.filter(({ id }) => id === payloads[0]?.['id'])
+}
+
+/** Each entry once, in order of appearance: what is text is joined, of the rest the last counts. */
+function joinedDetails(payloads: readonly JsonObject[]): JsonObject[] {
+  const entries = new Map<string, JsonObject>()
+  const loose: JsonObject[] = []
+  const details = payloads
+    .flatMap(({ choices }) => (Array.isArray(choices) ? choices : []))
+    .flatMap((choice): JsonObject[] => Object(Object(choice).delta).reasoning_details ?? [])
+  for (const detail of details) {
+    if (detail['index'] === undefined) loose.push(detail)
+    else {
+      const key = JSON.stringify([detail['index'], detail['type']])
+      const known = entries.get(key) ?? {}
+      for (const [name, value] of Object.entries(detail)) {
+        const before = known[name]
+        const isText = ['text', 'summary', 'data'].includes(name) && typeof value === 'string'
+        known[name] = isText && typeof before === 'string' ? before + value : value
+      }
+      entries.set(key, known)
+    }
+  }
+  return [...entries.values(), ...loose]
+}

@@ -357,6 +357,7 @@ export class Assembler<D extends Dialect = Dialect> {
         draft.phase = 'terminated'
         return
       case 'next':
+        if (!hasEnded(draft)) this.#finish(strand, { kind: 'complete' })
         if (this.#isFull) this.#isLate = true
         else this.#next(this.#strands.begin(draft.choice), operation)
         return
@@ -365,6 +366,8 @@ export class Assembler<D extends Dialect = Dialect> {
           this.#lateEvents += 1
         return
       case 'late':
+        // What follows is of the message that is over, and must not get into the one under way.
+        if (!hasEnded(draft)) this.#finish(strand, { kind: 'complete' })
         this.#isLate = true
         return
       default: {

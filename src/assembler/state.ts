@@ -221,7 +221,8 @@ export function messageInput(operation: Operation): Exclude<MessageInput, 'attem
  * - `adopt`: the message had no id so far; this is its own begin event, late.
  * - `repeat`: the same message; from now on a block that is opened again is a replay.
  * - `restart`: another message replaces this one. `refuse`: it must not, since a call was handed out.
- * - `next`: the following message of a source that carries many. `second`: there is only one; it is ignored.
+ * - `next`: the following message of a source that carries many, which ends the one under way. `second`: there is only one; it is ignored.
+ * - `late`: a message that has come and gone begins once more; nothing of it counts again.
  */
 export type BeginDecision = 'adopt' | 'repeat' | 'restart' | 'refuse' | 'next' | 'second' | 'late'
 
@@ -247,6 +248,7 @@ export function decideBegin(facts: {
   }
   if (!facts.announced && same) return 'adopt'
   if (same) return 'repeat'
+  if (facts.many) return facts.isPast ? 'late' : 'next'
   return facts.handedOut ? 'refuse' : 'restart'
 }
 

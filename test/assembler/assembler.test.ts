@@ -1,6 +1,7 @@
 /** Single sequences that a property once found, or that only a reader of the code would think of. Each names the promise it is about. */
 import { describe, expect, it } from 'vitest'
 import { Assembler } from '../../src/assembler/assembler.ts'
+import type { ContentBlock } from '../../src/message.ts'
 import type { Operation } from '../../src/operation.ts'
 import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import {
@@ -232,6 +233,8 @@ describe('what is sent again', () => {
 
 describe('a source of many messages', () => {
   const many = { many: true }
+  const text = (said: string): Operation[] => [open('0', 'text'), append('0', 'text', said), close('0')]
+  const textOf = (block: ContentBlock): string => (block.type === 'text' ? block.text : block.type)
 
   it('I2: gives the message that broke a limit, and then the next', () => {
     const { messages } = run([begin('m'), open('0', 'text', {}, 'x'.repeat(100)), hard, begin('n'), hard], {
@@ -244,10 +247,32 @@ describe('a source of many messages', () => {
     ])
   })
 
-  it('I2: gives the message that another one may not replace, and then the next', () => {
+  it('I2: gives the message that another one broke off, and then that one, also if a call was handed out', () => {
     const { messages } = run([...HANDED_OUT, begin('n'), hard, begin('o'), hard], many)
-    expect(messages.map(({ id }) => id)).toEqual(['m', 'o'])
-    expect(messages[0]).toMatchObject({ outcome: { kind: 'failed', error: { class: 'regenerated_after_tool_call' } } })
+    expect(messages.map(({ id, outcome }) => [id, outcome.kind])).toEqual([
+      ['m', 'complete'],
+      ['n', 'complete'],
+      ['o', 'complete'],
+    ])
+  })
+
+  it('I5: a message that another one broke off before its stop reason was cut', () => {
+    const { messages, events } = run([begin('m'), ...text('ab'), begin('n'), ...text('c'), hard], many)
+    expect(messages.map(({ id, outcome, content }) => [id, outcome.kind, content.map(textOf)])).toEqual([
+      ['m', 'truncated', ['ab']],
+      ['n', 'complete', ['c']],
+    ])
+    expect(events.map(({ type }) => type)).not.toContain('reset')
+  })
+
+  it('I3: a message that comes once more within another is not given again, and gets into none', () => {
+    const again = [begin('m'), ...text('ab'), hard]
+    const { messages } = run([...again, begin('n'), ...text('c'), ...again, begin('o'), ...text('d'), hard], many)
+    expect(messages.map(({ id, content }) => [id, content.map(textOf)])).toEqual([
+      ['m', ['ab']],
+      ['n', ['c']],
+      ['o', ['d']],
+    ])
   })
 
   it('I2: gives the message that was generated anew too late, and then the next', () => {

@@ -975,10 +975,11 @@ describe('decideBegin', () => {
     restart: [
       { ...begun, newId: 'n' },
       { ...begun, newId: 'n', announced: false },
-      { ...begun, newId: 'n', many: true },
     ],
     refuse: [{ ...begun, newId: 'n', handedOut: true }],
     next: [
+      { ...begun, many: true, newId: 'n' },
+      { ...begun, many: true, newId: 'n', handedOut: true },
       { ...begun, ended: true, many: true, newId: 'n' },
       { ...begun, ended: true, many: true, id: undefined },
       { ...begun, ended: true, many: true, newId: undefined },
@@ -991,6 +992,7 @@ describe('decideBegin', () => {
       { ...begun, ended: true, newId: 'n', handedOut: true },
     ],
     late: [
+      { ...begun, many: true, newId: 'n', isPast: true },
       { ...begun, ended: true, many: true, newId: 'n', isPast: true },
       { ...begun, ended: true },
       { ...begun, ended: true, many: true },

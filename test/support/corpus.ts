@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { isObject } from '../../src/json.ts'
+import { isObject, type JsonObject } from '../../src/json.ts'
 
 const SHARED = new URL('../../../shared/', import.meta.url)
 
@@ -18,7 +18,15 @@ export interface CorpusStream {
   /** The stop reasons on the wire, without repeats. */
   readonly finish: readonly string[]
   readonly features: readonly string[]
+  /** What the index says is odd about it. */
+  readonly oddities: readonly string[]
   readonly size: number
+  /** The request that it answers, where it is known. */
+  readonly request: JsonObject | undefined
+  /** The stream whose answer the request goes on from. */
+  readonly continues: string | undefined
+  /** It came as an AWS event stream, of which `read` gives the decoded frames. */
+  readonly hasFrames: boolean
   read(): Uint8Array
   /** The bytes as they came: of a binary stream, what `read` gives was made of them. */
   readRaw(): Uint8Array
@@ -81,7 +89,11 @@ function streamOf(line: string): CorpusStream {
     framing: textOf(entry['framing'], 'framing'),
     finish: textsOf(entry['finish'], 'finish'),
     features: textsOf(entry['features'], 'features'),
+    oddities: textsOf(entry['anomalies'], 'anomalies'),
     size: typeof entry['bytes'] === 'number' ? entry['bytes'] : 0,
+    request: isObject(entry['request']) ? entry['request'] : undefined,
+    continues: typeof entry['continues'] === 'string' ? entry['continues'] : undefined,
+    hasFrames: typeof entry['raw_file'] === 'string',
     read: () => readFileSync(inShared(`corpus/${file}`)),
     readRaw: () => readRaw(file, entry['raw_file']),
   }

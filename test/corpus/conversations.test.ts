@@ -1,0 +1,137 @@
+/** Conversations of the corpus: what a message says about its calls is what the next request of the conversation repeats and answers. */
+import { beforeAll, expect, it } from 'vitest'
+import { fold } from '../../src/index.ts'
+import type { AssistantMessage } from '../../src/message.ts'
+import { corpusStreams, describeShared, type CorpusStream } from '../support/corpus.ts'
+import { canBeRead, familyOf, sourceOf } from './streams.ts'
+import { turnsOf, type RequestTurn } from './requests.ts'
+
+/** Somebody put these requests together by hand: the result names the call of the stream, the call before it another one. */
+const MIXED_UP = new Set(
+  ['', '-helper'].map(
+    (name) =>
+      `anthropic-messages/DataDog-dd-trace-py__contrib-anthropic-anthropic-completion-tools-call-with-tool-result-stream${name}.sse`,
+  ),
+)
+
+/** Of each dialect of the corpus, how many links there are, and how many calls their requests repeat and answer. */
+const COUNTS: Readonly<Record<string, { readonly links: number; readonly calls: number }>> = {
+  'anthropic-messages': { links: 49, calls: 54 },
+  'bedrock-converse': { links: 4, calls: 6 },
+  cohere: { links: 1, calls: 1 },
+  gemini: { links: 50, calls: 54 },
+  mistral: { links: 7, calls: 8 },
+  'openai-chat': { links: 40, calls: 48 },
+  'openai-compatible': { links: 86, calls: 108 },
+  'openai-responses': { links: 50, calls: 62 },
+  'other/bedrock-invoke-anthropic': { links: 12, calls: 15 },
+  'other/bedrock-invoke-nova': { links: 2, calls: 4 },
+  'other/ollama': { links: 3, calls: 3 },
+}
+
+interface Link {
+  readonly before: CorpusStream
+  readonly next: CorpusStream
+  readonly message: AssistantMessage
+  readonly turns: readonly RequestTurn[]
+}
+
+describeShared('corpus', 'the conversations of the corpus', () => {
+  const streams = corpusStreams(() => true)
+  const byFile = new Map(streams.map((stream) => [stream.file, stream]))
+  const links = streams.flatMap((next): Pick<Link, 'before' | 'next'>[] => {
+    const before = byFile.get(next.continues ?? '')
+    return before === undefined ? [] : [{ before, next }]
+  })
+  const readable = links.filter(({ before }) => canBeRead(before))
+  let folded: readonly Link[] = []
+  beforeAll(async () => {
+    folded = await Promise.all(
+      readable.map(async ({ before, next }) => ({
+        before,
+        next,
+        message: await fold(sourceOf(before)),
+        turns: turnsOf(next.request ?? {}),
+      })),
+    )
+  })
+
+  it('are 304 links, whose requests repeat 363 calls and answer each', () => {
+    const counts: Record<string, { links: number; calls: number }> = {}
+    const answered: Record<string, number> = {}
+    for (const { next } of links) {
+      const { calls, answers } = lastTurn(turnsOf(next.request ?? {}))
+      const count = (counts[familyOf(next)] ??= { links: 0, calls: 0 })
+      count.links += 1
+      count.calls += calls.length
+      answered[familyOf(next)] = (answered[familyOf(next)] ?? 0) + answers.length
+    }
+    expect(counts).toEqual(COUNTS)
+    expect(answered).toEqual(Object.fromEntries(Object.entries(COUNTS).map(([name, { calls }]) => [name, calls])))
+    const sum = (of: 'links' | 'calls') => Object.values(COUNTS).reduce((total, count) => total + count[of], 0)
+    expect([sum('links'), sum('calls')]).toEqual([304, 363])
+  })
+
+  it('I6: each call of a message is what the next request repeats: its name, its arguments, in its place', () => {
+    const compared: Record<string, number> = {}
+    for (const { before, next, message, turns } of folded) {
+      const calls = callsOf(message)
+      compared[familyOf(before)] = (compared[familyOf(before)] ?? 0) + calls.length
+      expect(
+        calls.map(({ name, input }) => ({ name, input })),
+        next.file,
+      ).toEqual(lastTurn(turns).calls.map(({ name, input }) => ({ name, input })))
+    }
+    const expected = new Set(readable.map(({ before }) => familyOf(before)))
+    const readableCounts = Object.entries(COUNTS).filter(([name]) => expected.has(name))
+    expect(compared).toEqual(Object.fromEntries(readableCounts.map(([name, { calls }]) => [name, calls])))
+  })
+
+  it('I6: each call has the id, if any, under which the next request repeats it', () => {
+    for (const {
+      next: { file },
+      message,
+      turns,
+    } of folded) {
+      const repeated = lastTurn(turns).calls
+      const ids = callsOf(message).map(({ id, idSource }, at) =>
+        idSource === 'minted' && repeated[at]?.id === undefined ? undefined : id,
+      )
+      const expected = repeated.map(({ id }) => id)
+      if (MIXED_UP.has(file)) expect(ids, file).not.toEqual(expected)
+      else expect(ids, file).toEqual(expected)
+    }
+  })
+
+  it('I6: each call is answered under that id, or under its name where there is none', () => {
+    for (const {
+      next: { file },
+      message,
+      turns,
+    } of folded) {
+      const { answers, calls } = lastTurn(turns)
+      const expected = callsOf(message).map(({ id, name }, at) => (calls[at]?.id === undefined ? name : id))
+      expect(answers.toSorted(), file).toEqual(expected.toSorted())
+    }
+  })
+})
+
+interface Call {
+  readonly id: string
+  readonly idSource: 'wire' | 'minted'
+  readonly name: string
+  readonly input: unknown
+}
+
+function callsOf({ content }: AssistantMessage): readonly Call[] {
+  return content.flatMap((block) =>
+    block.type === 'tool_call' && block.origin === 'client'
+      ? [{ ...block, input: block.state === 'complete' ? block.input : block.state }]
+      : [],
+  )
+}
+
+/** The last answer with calls: what was said after it without any is another turn, of which the corpus has no stream. */
+function lastTurn(turns: readonly RequestTurn[]): RequestTurn {
+  return turns.findLast(({ calls }) => calls.length > 0) ?? { calls: [], answers: [] }
+}

@@ -28,7 +28,8 @@ export const ANOMALY_KINDS = {
   repeated_stop: 'the stop reason came again',
   stop_changed: 'the stop reason changed',
   content_after_stop: 'content came after the stop reason; it was added',
-  repeated_content: 'content that was there already came again after the stop reason; it was left out',
+  repeated_content:
+    'content that was there already came again, after the stop reason or as the first delta; it was left out',
   repeated_item: 'an item of a list came again under its place; it is one item',
   resent_arguments: 'the arguments of a tool call were sent once more as a whole; they are taken once',
   call_id_changed: 'a later delta of a tool call names another id; the first one stands',

@@ -97,13 +97,16 @@ function begins({ payload, name }: ProviderEvent, known: string | undefined): Be
  */
 function createTranslate(): Translate {
   let prefilled: JsonObject | undefined
+  const seeds = new Map<string, string>()
   return (event) => {
     // Nearly every event is a delta.
     if (isObject(event.payload) && event.payload.type === 'content_block_delta') {
       prefilled = undefined
-      return { operations: translateDelta(event.payload) }
+      const operations = translateDelta(event.payload)
+      return { operations: seeds.size === 0 ? operations : withoutSeed(seeds, operations) }
     }
     const operations = translate(event)
+    for (const operation of operations) rememberSeed(seeds, operation)
     const payload = isObject(event.payload) ? event.payload : {}
     const type = payload.type ?? event.name
     if (type === 'message_start' && isObject(payload.message)) {
@@ -116,6 +119,27 @@ function createTranslate(): Translate {
     } else if (type !== 'ping' && type !== 'message_delta') prefilled = undefined
     return { operations }
   }
+}
+
+/** Of each open block the text that its start had, until its first delta. Anthropic itself never sends any. */
+function rememberSeed(seeds: Map<string, string>, operation: Operation): void {
+  if (operation.op === 'begin') seeds.clear()
+  else if (operation.op === 'close') seeds.delete(operation.key)
+  else if (operation.op === 'open') {
+    if (operation.seed === undefined || operation.kind === 'tool_call') seeds.delete(operation.key)
+    else seeds.set(operation.key, operation.seed)
+  }
+}
+
+/** MiniMax sends the text of a block's start once more as the block's first delta. */
+function withoutSeed(seeds: Map<string, string>, operations: Operations): Operations {
+  return operations.map((operation) => {
+    if (operation.op !== 'append') return operation
+    const { key, text } = operation
+    const isSeed = text === seeds.get(key)
+    seeds.delete(key)
+    return isSeed ? { op: 'anomaly', choice: 0, kind: 'repeated_content', key } : operation
+  })
 }
 
 function translate({ payload, name }: ProviderEvent): Operations {

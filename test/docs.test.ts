@@ -3,8 +3,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ANOMALY_KINDS } from '../src/anomaly.ts'
 import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
+import type { Dialect } from '../src/message.ts'
 import { FAULT_PLANS } from '../src/recording/faults/plans.ts'
+import { DEFINITIONS } from '../src/dialects/definitions.ts'
+import { CAPABILITIES, hasRecordings, shownOf } from './support/capabilities.ts'
 import { ERROR_CLASSES, errorOf, retryableOf } from './support/error-classes.ts'
+import { QUIRKS, type Quirk } from './support/quirks.ts'
+import { TERMINALS } from './support/terminals.ts'
+import { TESTED_QUIRKS } from './support/tested-quirks.ts'
+import { isRead } from './support/to-come.ts'
 
 type Table = Readonly<Record<string, Readonly<Record<string, { readonly rule: string; readonly to: string }>>>>
 
@@ -46,6 +53,71 @@ const plans = FAULT_PLANS.map(
     `| \`${name}\` | ${about} | ${DIALECTS.map((dialect) => effects[dialect] ?? '').join(' | ')} |`,
 )
 
+const definitions = [...DEFINITIONS.values()]
+
+test.each(definitions)('docs/dialects.md: $name has recordings, if it is read', ({ name }) => {
+  expect(hasRecordings(name)).toBe(isRead(name))
+})
+
+const word = (terminal: string | undefined): string => (terminal === undefined ? '–' : `\`${terminal}\``)
+
+const capabilities = await Promise.all(
+  definitions
+    .filter(({ name }) => isRead(name))
+    .map(async ({ name, carriesMany = false }) => {
+      const shown = await shownOf(name)
+      const cells = CAPABILITIES.map((capability) => {
+        const recording = shown.get(capability.name)
+        return recording === undefined ? '–' : `\`${recording}\``
+      })
+      return `| **${name}** | ${cells.join(' | ')} | ${endOf(name)} | ${carriesMany ? 'yes' : 'with `many`'} |`
+    }),
+)
+
+/** By what most of its vendors end a message. */
+function endOf(dialect: Dialect): string {
+  const row = TERMINALS.find((terminal) => terminal.dialect === dialect)
+  return row === undefined ? '–' : row.hard === undefined ? `${word(row.soft)} (soft)` : word(row.hard)
+}
+
+const terminals = TERMINALS.filter(({ dialect }) => isRead(dialect)).map(
+  ({ vendor, dialect, hard, soft, source }) =>
+    `| ${vendor} | ${dialect} | ${word(hard)} | ${word(soft)} | [${hostOf(source)}](${source}) |`,
+)
+
+function hostOf(source: string): string {
+  const { hostname, pathname } = new URL(source)
+  return hostname === 'github.com' ? pathname.split('/').slice(1, 3).join('/') : hostname
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  '1': 'The transport',
+  '2': 'Anthropic Messages',
+  '3': 'OpenAI chat',
+  '4': 'OpenAI Responses',
+  '5': 'Vendors of the chat format',
+  '6': 'Gemini, Bedrock, Cohere, ACP',
+  '9': 'Counting tokens',
+  '10': 'Arguments of calls',
+  '11': 'Thinking and signatures',
+}
+
+const tested = QUIRKS.filter(({ number }) => TESTED_QUIRKS.has(number))
+
+/** Where a quirk was seen, or that of which it is another view. */
+function placesOf({ seen, like = [] }: Quirk): string {
+  const links = seen.map(
+    (url) => `[${new URL(url).pathname.replace(/^\/(.*)\/(?:issues|pull)\/(\d+)$/u, '$1#$2')}](${url})`,
+  )
+  return [...links, ...like].join(', ')
+}
+
+const quirks = Object.entries(GROUPS).flatMap(([group, title]) => {
+  const rows = tested.filter(({ number }) => number.startsWith(`${group}.`))
+  const lines = rows.map((quirk) => `| ${quirk.number} | ${quirk.wire} | ${quirk.does} | ${placesOf(quirk)} |`)
+  return [`### ${title}`, '', '| | the wire | onefold | seen in |', '|---|---|---|---|', ...lines, '']
+})
+
 const generated: readonly { readonly file: string; readonly section: string; readonly text: string }[] = [
   { file: 'docs/architecture.md', section: 'message diagram', text: diagram(MESSAGE_TABLE) },
   { file: 'docs/architecture.md', section: 'message table', text: grid(MESSAGE_TABLE) },
@@ -56,6 +128,21 @@ const generated: readonly { readonly file: string; readonly section: string; rea
     section: 'kinds',
     text: ['| kind | what was seen, and what was done |', '|---|---|', ...anomalies].join('\n'),
   },
+  {
+    file: 'docs/dialects.md',
+    section: 'capabilities',
+    text: [
+      `| | ${CAPABILITIES.map(({ name }) => name).join(' | ')} | terminal | many |`,
+      `|---|${CAPABILITIES.map(() => '---|').join('')}---|---|`,
+      ...capabilities,
+    ].join('\n'),
+  },
+  {
+    file: 'docs/dialects.md',
+    section: 'terminals',
+    text: ['| vendor | dialect | hard | soft | source |', '|---|---|---|---|---|', ...terminals].join('\n'),
+  },
+  { file: 'docs/dialects.md', section: 'quirks', text: quirks.join('\n').trimEnd() },
   {
     file: 'docs/faults.md',
     section: 'plans',

@@ -28,6 +28,13 @@ async function usageOf(dialect: Dialect, events: readonly Event[]): Promise<Usag
   return (await fold(body.join(''), { dialect })).usage
 }
 
+/** Events, and then the caller has had enough. */
+async function* abortedAfter(events: readonly JsonObject[], controller: AbortController) {
+  yield* events
+  controller.abort()
+  yield anthropic.END
+}
+
 describe('counts', () => {
   const rows: readonly Row[] = [
     {
@@ -159,14 +166,11 @@ describe('counts', () => {
 
   it('quirk 9.03: that came before the turn was aborted are kept, and none is made up', async () => {
     const aborted = async (...events: readonly JsonObject[]): Promise<Usage> => {
-      const turn = assemble(
-        (async function* source() {
-          yield* events
-          turn.abort()
-          yield anthropic.END
-        })(),
-        { dialect: 'anthropic-messages' },
-      )
+      const controller = new AbortController()
+      const turn = assemble(abortedAfter(events, controller), {
+        dialect: 'anthropic-messages',
+        signal: controller.signal,
+      })
       const message = await turn.message()
       expect(message.outcome.kind).toBe('aborted')
       return message.usage

@@ -43,7 +43,7 @@ export function canBeRead(stream: CorpusStream): boolean {
 
 /** As it would come: bytes, or the objects that an SDK makes of them. */
 export function sourceOf(stream: CorpusStream): Source {
-  if (stream.hasFrames) return stream.readFrames()
+  if (stream.hasFrames) return stream.readRaw()
   if (stream.framing !== 'json-array-of-chunks') return stream.read()
   const lines = new TextDecoder().decode(stream.read()).split('\n').filter(Boolean)
   const objects = lines.map((line): unknown => JSON.parse(line)).filter(isObject)

@@ -18,8 +18,6 @@ export interface CorpusStream {
   /** The stop reasons on the wire, without repeats. */
   readonly finish: readonly string[]
   readonly features: readonly string[]
-  /** What the index says is odd about it. */
-  readonly oddities: readonly string[]
   readonly size: number
   /** The request that it answers, where it is known. */
   readonly request: JsonObject | undefined
@@ -98,7 +96,6 @@ function streamOf(line: string): CorpusStream {
     framing: textOf(entry['framing'], 'framing'),
     finish: textsOf(entry['finish'], 'finish'),
     features: textsOf(entry['features'], 'features'),
-    oddities: textsOf(entry['anomalies'], 'anomalies'),
     size: typeof entry['bytes'] === 'number' ? entry['bytes'] : 0,
     request: isObject(entry['request']) ? entry['request'] : undefined,
     continues: typeof entry['continues'] === 'string' ? entry['continues'] : undefined,

@@ -14,6 +14,14 @@ const MIXED_UP = new Set(
   ),
 )
 
+/** The client calls the tool otherwise than the model did: it is tried here how it repairs such a name. */
+const RENAMED = new Map([
+  [
+    'gemini/0xPlaygrounds-rig__gemini-agent-run-streamed-streamed-repair-continues-the-same-stream__2.sse',
+    ['add', 'sum'],
+  ],
+])
+
 /** Of each dialect of the corpus, how many links there are, and how many calls their requests repeat and answer. */
 const COUNTS: Readonly<Record<string, { readonly links: number; readonly calls: number }>> = {
   'anthropic-messages': { links: 49, calls: 54 },
@@ -77,8 +85,9 @@ describeShared('corpus', 'the conversations of the corpus', () => {
     for (const { before, next, message, turns } of folded) {
       const calls = callsOf(message)
       compared[familyOf(before)] = (compared[familyOf(before)] ?? 0) + calls.length
+      const [said, repaired] = RENAMED.get(next.file) ?? []
       expect(
-        calls.map(({ name, input }) => ({ name, input })),
+        calls.map(({ name, input }) => ({ name: name === said ? repaired : name, input })),
         next.file,
       ).toEqual(lastTurn(turns).calls.map(({ name, input }) => ({ name, input })))
     }
@@ -87,31 +96,26 @@ describeShared('corpus', 'the conversations of the corpus', () => {
     expect(compared).toEqual(Object.fromEntries(readableCounts.map(([name, { calls }]) => [name, calls])))
   })
 
-  it('I6: each call has the id, if any, under which the next request repeats it', () => {
-    for (const {
-      next: { file },
-      message,
-      turns,
-    } of folded) {
+  it('I6: each call that has an id on the wire has the one under which the next request repeats it, if it does', () => {
+    for (const { next, message, turns } of folded) {
       const repeated = lastTurn(turns).calls
-      const ids = callsOf(message).map(({ id, idSource }, at) =>
-        idSource === 'minted' && repeated[at]?.id === undefined ? undefined : id,
-      )
-      const expected = repeated.map(({ id }) => id)
-      if (MIXED_UP.has(file)) expect(ids, file).not.toEqual(expected)
-      else expect(ids, file).toEqual(expected)
+      // Where the wire has none, or the request repeats none, any other is the client's own.
+      const pairs = callsOf(message).map(({ id, idSource }, at) => ({ id, idSource, other: repeated[at]?.id }))
+      const both = pairs.filter(({ idSource, other }) => idSource === 'wire' && other !== undefined)
+      const [ids, others] = [both.map(({ id }) => id), both.map(({ other }) => other)]
+      if (MIXED_UP.has(next.file)) expect(ids, next.file).not.toEqual(others)
+      else expect(ids, next.file).toEqual(others)
     }
   })
 
-  it('I6: each call is answered under that id, or under its name where there is none', () => {
-    for (const {
-      next: { file },
-      message,
-      turns,
-    } of folded) {
+  it('I6: each call is answered under the id of its repetition, or under its name where there is none', () => {
+    for (const { next, message, turns } of folded) {
       const { answers, calls } = lastTurn(turns)
-      const expected = callsOf(message).map(({ id, name }, at) => (calls[at]?.id === undefined ? name : id))
-      expect(answers.toSorted(), file).toEqual(expected.toSorted())
+      const expected = callsOf(message).map(({ id, idSource, name }, at) => {
+        const repeated = calls[at]
+        return repeated?.id === undefined ? (repeated?.name ?? name) : idSource === 'wire' ? id : repeated.id
+      })
+      expect(answers.toSorted(), next.file).toEqual(expected.toSorted())
     }
   })
 })

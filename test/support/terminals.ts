@@ -116,9 +116,9 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finish_reason',
     last: '[DONE]',
     source:
-      'https://github.com/posit-dev/chatlas/blob/ea4531130e56d3c5bb003d87a1792dd942554b8d/tests/_vcr/test_provider_databricks/test_databricks_empty_response.yaml',
+      'https://github.com/posit-dev/chatlas/blob/ea4531130e56d3c5bb003d87a1792dd942554b8d/tests/_vcr/test_provider_databricks/test_databricks_tool_variations.yaml',
     stream:
-      'openai-compatible/databricks/posit-dev-chatlas__test-provider-databricks-test-databricks-empty-response__1.sse',
+      'openai-compatible/databricks/posit-dev-chatlas__test-provider-databricks-test-databricks-tool-variations__2.sse',
   },
   {
     vendor: 'DeepSeek',
@@ -137,8 +137,9 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finish_reason',
     last: '[DONE]',
     source:
-      'https://github.com/0xPlaygrounds/rig/blob/b75850e899498647563af2d644ee72d28ac7a69e/tests/cassettes/doubleword/finish_reason_matrix/streaming_token_limit.yaml',
-    stream: 'openai-compatible/doubleword/0xPlaygrounds-rig__doubleword-finish-reason-matrix-streaming-token-limit.sse',
+      'https://github.com/0xPlaygrounds/rig/blob/b75850e899498647563af2d644ee72d28ac7a69e/tests/cassettes/doubleword/finish_reason_matrix/streaming_natural_stop.yaml',
+    stream:
+      'openai-compatible/doubleword/0xPlaygrounds-rig__doubleword-finish-reason-matrix-streaming-natural-stop.sse',
   },
   {
     vendor: 'Gemini’s OpenAI endpoint',
@@ -147,9 +148,9 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finish_reason',
     last: '[DONE]',
     source:
-      'https://github.com/jackmpcollins/magentic/blob/58b72cf58134b9b888a9518932465d7187448e92/tests/chat_model/cassettes/test_openai_chat_model_gemini/test_openai_chat_model_gemini_acomplete[Return True.-output_types1-bool].yaml',
+      'https://github.com/jackmpcollins/magentic/blob/58b72cf58134b9b888a9518932465d7187448e92/tests/chat_model/cassettes/test_openai_chat_model_gemini/test_openai_chat_model_gemini_acomplete[Say hello!-output_types0-str].yaml',
     stream:
-      'openai-compatible/gemini-openai/jackmpcollins-magentic__chat-model-test-openai-chat-model-gemini-test-openai-chat-model-gemini-4a030bd4-eturn-True.-output-types1-bool.sse',
+      'openai-compatible/gemini-openai/jackmpcollins-magentic__chat-model-test-openai-chat-model-gemini-test-openai-chat-model-gemini-acomplete-Say-hello-output-types0-str.sse',
   },
   {
     vendor: 'Groq',
@@ -212,9 +213,9 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finish_reason',
     last: '[DONE]',
     source:
-      'https://github.com/jackmpcollins/magentic/blob/58b72cf58134b9b888a9518932465d7187448e92/tests/chat_model/cassettes/test_openai_chat_model_ollama/test_openai_chat_model_acomplete_ollama[Return True.-output_types1-bool].yaml',
+      'https://github.com/jackmpcollins/magentic/blob/58b72cf58134b9b888a9518932465d7187448e92/tests/chat_model/cassettes/test_openai_chat_model_ollama/test_openai_chat_model_complete_ollama[Say hello!-output_types0-str].yaml',
     stream:
-      'openai-compatible/ollama/jackmpcollins-magentic__chat-model-test-openai-chat-model-ollama-test-openai-chat-model-acompl-6eed6e63-eturn-True.-output-types1-bool.sse',
+      'openai-compatible/ollama/jackmpcollins-magentic__chat-model-test-openai-chat-model-ollama-test-openai-chat-model-complete-ollama-Say-hello-output-types0-str.sse',
   },
   {
     vendor: 'OpenRouter',
@@ -267,9 +268,9 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finish_reason',
     last: '[DONE]',
     source:
-      'https://github.com/jackmpcollins/magentic/blob/58b72cf58134b9b888a9518932465d7187448e92/tests/chat_model/cassettes/test_openai_chat_model_xai/test_openai_chat_model_xai_acomplete[Return True.-output_types1-bool].yaml',
+      'https://github.com/charmbracelet/fantasy/blob/f6d4d1e3022229bd6e77717416336bf50e1693ad/providertests/testdata/TestOpenAICompatibleCommon/xai-grok-4-fast/tool_streaming.yaml',
     stream:
-      'openai-compatible/xai/jackmpcollins-magentic__chat-model-test-openai-chat-model-xai-test-openai-chat-model-xai-acomplete-Return-True.-output-types1-bool.sse',
+      'openai-compatible/xai/charmbracelet-fantasy__TestOpenAICompatibleCommon-xai-grok-4-fast-tool-streaming__1.sse',
   },
   {
     vendor: 'Z.ai',
@@ -289,8 +290,7 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finish_reason',
     last: '[DONE]',
     source: 'https://docs.mistral.ai/api/',
-    stream:
-      'mistral/jackmpcollins-magentic__chat-model-test-mistral-chat-model-test-mistral-chat-model-acomplete-Return-True-output-types1-bool.sse',
+    stream: 'mistral/posit-dev-chatlas__test-provider-mistral-test-data-extraction__4.sse',
   },
   {
     vendor: 'Hugging Face, some backends',
@@ -387,7 +387,8 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finishReason',
     last: 'finishReason',
     source: 'https://ai.google.dev/api/generate-content',
-    stream: 'gemini/posit-dev-chatlas__test-provider-google-test-google-simple-streaming-request.sse',
+    stream:
+      'gemini/Mirascope-mirascope__e2e-input-test-strict-mode-with-tools-streamed-google-gemini-3-pro-preview__2.sse',
   },
   {
     vendor: 'Vertex AI',
@@ -395,9 +396,9 @@ export const TERMINALS: readonly Terminal[] = [
     soft: 'finishReason',
     last: 'finishReason',
     source:
-      'https://github.com/charmbracelet/fantasy/blob/f6d4d1e3022229bd6e77717416336bf50e1693ad/providertests/testdata/TestGoogleVertexObjectGeneration/vertex-gemini-2-5-pro/simple_object_streaming.yaml',
+      'https://github.com/open-telemetry/opentelemetry-python-contrib/blob/466ae4c00de77d1f54f77a9600f1d08eba2306b5/instrumentation-genai/opentelemetry-instrumentation-google-genai/tests/generate_content/cassettes/test_streaming[excludecontent-gemini-2.5-flash-vertexaiapi-sync-default].yaml',
     stream:
-      'gemini/charmbracelet-fantasy__TestGoogleVertexObjectGeneration-vertex-gemini-2-5-pro-simple-object-streaming.sse',
+      'gemini/open-telemetry-opentelemetry-python-contrib__opentelemetry-instrumentation-google-genai-generate-content-test-strea-ec9724a2-flash-vertexaiapi-sync-default.sse',
   },
   {
     vendor: 'Google AI, a prompt that is blocked',

@@ -77,7 +77,7 @@ function groupOf({ number }: { readonly number: string }): string {
   return number.slice(0, number.indexOf('.'))
 }
 
-describeShared('quirks.md', 'the quirks of wires', () => {
+describeShared('corpus', 'the quirks of wires', () => {
   const entries = entriesOf(readQuirks()).filter((entry) => GROUPS.has(groupOf(entry)))
   const needed = entries.filter(({ isRated }) => isRated).map(({ number }) => number)
 

@@ -51,17 +51,8 @@ export function sessionLines(agent: string): readonly string[] {
   return readdirSync(folder).flatMap((file) => readFileSync(new URL(file, folder), 'utf8').split('\n').filter(Boolean))
 }
 
-/** What was collected of the quirks of wires, with where each was seen. */
-export function readQuirks(): string {
-  return readFileSync(inShared('quirks.md'), 'utf8')
-}
-
-/** `describe` for tests that need one of the folders, or the list of quirks. */
-export function describeShared(
-  folder: 'corpus' | 'captures' | 'sessions' | 'quirks.md',
-  name: string,
-  declare: () => void,
-): void {
+/** `describe` for tests that need one of the folders. */
+export function describeShared(folder: 'corpus' | 'captures' | 'sessions', name: string, declare: () => void): void {
   const path = fileURLToPath(inShared(folder))
   if (existsSync(path)) describe(name, declare)
   else if (process.env['CI'] === 'true') {
@@ -80,6 +71,11 @@ let index: readonly CorpusStream[] | undefined
 
 function inShared(path: string): URL {
   return new URL(path, SHARED)
+}
+
+/** What was collected of the quirks of wires, with where each was seen; it stands beside the corpus. */
+export function readQuirks(): string {
+  return readFileSync(inShared('quirks.md'), 'utf8')
 }
 
 function declareNothing(): void {

@@ -78,17 +78,20 @@ function messageSays(message: JsonObject): Said {
   return answers.length > 0 ? { answers } : undefined
 }
 
+/** The API takes its fields in both writings. */
 function geminiSays(content: JsonObject): Said {
   const parts = objects(content['parts'])
   if (content['role'] === 'model') {
-    const calls = parts.flatMap(({ functionCall: call }) =>
-      isObject(call) ? [callOf(call['id'], call['name'], call['args'])] : [],
-    )
+    const calls = parts.flatMap((part) => {
+      const call = part['functionCall'] ?? part['function_call']
+      return isObject(call) ? [callOf(call['id'], call['name'], call['args'])] : []
+    })
     return { calls }
   }
-  const answers = parts.flatMap(({ functionResponse: answer }) =>
-    isObject(answer) ? [text(answer['id']) ?? text(answer['name']) ?? ''] : [],
-  )
+  const answers = parts.flatMap((part) => {
+    const answer = part['functionResponse'] ?? part['function_response']
+    return isObject(answer) ? [text(answer['id']) ?? text(answer['name']) ?? ''] : []
+  })
   return answers.length > 0 ? { answers } : undefined
 }
 

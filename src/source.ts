@@ -298,11 +298,14 @@ function dateOf(text = ''): number {
 }
 
 const KEPT_HEADERS =
-  /^(content-type|date|server|retry-after(-ms)?|x-should-retry|(x-)?request-id|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version)|cf-ray)$/
+  /^(content-type|date|server|retry-after(-ms)?|x-should-retry|(x-)?request-id|x-amzn-requestid|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version)|cf-ray)$/
 
 function factsOf(response: Response): ResponseFacts {
   const headers: Record<string, string> = {}
   for (const [name, value] of response.headers) if (KEPT_HEADERS.test(name)) headers[name] = value
-  const requestId = response.headers.get('request-id') ?? response.headers.get('x-request-id')
+  const requestId =
+    response.headers.get('request-id') ??
+    response.headers.get('x-request-id') ??
+    response.headers.get('x-amzn-requestid')
   return { status: response.status, ...(requestId === null ? {} : { requestId }), headers }
 }

@@ -122,9 +122,9 @@ export class Decoder {
 
   /** What the body is made of is known after its first bytes; until then they are held. */
   #first(start: Uint8Array, chunk: Uint8Array): readonly Decoded[] {
-    const bytes = joined(start, chunk)
+    const bytes = start.length === 0 ? chunk : joined(start, chunk)
     const isBinary = beginsFrames(bytes)
-    this.#start = isBinary === 'maybe' ? bytes : undefined
+    this.#start = isBinary === 'maybe' ? bytes.slice() : undefined
     if (isBinary === 'yes') this.#frames = new FrameReader(this.#limit)
     return isBinary === 'maybe' ? [] : this.push(bytes)
   }

@@ -1,4 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
+import { bedrockConverse } from '../../src/dialects/bedrock-converse.ts'
+import { parseJson } from '../../src/json.ts'
 import { assemble, fold, toNative, type AssistantMessage, type TurnEvent } from '../../src/index.ts'
 import { corpusStreams, describeShared, type CorpusStream } from '../support/corpus.ts'
 import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
@@ -171,5 +173,29 @@ describeShared('corpus', 'the Converse streams of the corpus, and those of Nova 
       const wire = { role: 'assistant', ...message.wire }
       expect([again.stop, again.usage, again.wire], stream.file).toEqual([message.stop, message.usage, wire])
     }
+  })
+})
+
+describeShared('corpus', 'the streams of the corpus that are not of Bedrock', () => {
+  it('have no event that Converse claims', () => {
+    const others = corpusStreams(({ dialect }) => !dialect.includes('bedrock'))
+    const claimed: string[] = []
+    let events = 0
+    for (const stream of others) {
+      let name: string | undefined
+      for (const line of new TextDecoder().decode(stream.read()).split('\n')) {
+        if (line.startsWith('event:')) name = line.slice(6).trim()
+        if (!/^(data:)?\s*[[{]/.test(line)) continue
+        const parsed: unknown = parseJson(line.replace(/^data:/, ''))
+        for (const payload of [parsed].flat()) {
+          events += 1
+          if (bedrockConverse.looksLike({ payload, name }) === 'yes') claimed.push(stream.file)
+        }
+        name = undefined
+      }
+    }
+    expect(others).toHaveLength(1642)
+    expect(claimed).toEqual([])
+    expect(events).toBeGreaterThan(70_000)
   })
 })

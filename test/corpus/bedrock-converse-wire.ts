@@ -71,7 +71,7 @@ export function wireAnswerOf(events: readonly JsonObject[]): WireAnswer {
   return { blocks: inOrder, stop, usage, latency }
 }
 
-function textOf(value: JsonValue | undefined): string {
+export function textOf(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : ''
 }
 

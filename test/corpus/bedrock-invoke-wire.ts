@@ -1,6 +1,6 @@
 /** Reads the events of Anthropic on InvokeModel the simplest way that works on clean streams. Imports nothing of what is tested but types. */
 import type { JsonObject, JsonValue } from '../../src/json.ts'
-import { objectOf } from './bedrock-converse-wire.ts'
+import { objectOf, textOf } from './bedrock-converse-wire.ts'
 
 export interface WireMessage {
   /** Of each block its text, its thinking, or the arguments of the call. */
@@ -22,8 +22,8 @@ export function wireMessageOf(events: readonly JsonObject[]): WireMessage {
       texts[index] = ''
       if (typeof block['id'] === 'string') callIds.push(block['id'])
     }
-    const { text = '', thinking = '', partial_json: json = '' } = objectOf(event['delta'])
-    if (event['type'] === 'content_block_delta') texts[index] += String(text) + String(thinking) + String(json)
+    const { text, thinking, partial_json: json } = objectOf(event['delta'])
+    if (event['type'] === 'content_block_delta') texts[index] += textOf(text) + textOf(thinking) + textOf(json)
     outputTokens = objectOf(event['usage'])['output_tokens'] ?? outputTokens
     metrics = event['amazon-bedrock-invocationMetrics'] ?? metrics
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
+import { assemble } from '../../src/turn.ts'
 import { toNative } from '../../src/to-native.ts'
 import type { AnomalyKind } from '../../src/anomaly.ts'
 import type { AssistantMessage, CompleteToolCall, StopReason } from '../../src/message.ts'
@@ -514,13 +515,17 @@ describe('faults', () => {
   })
 
   it('another stream of the turn takes the place of the first: nothing goes on where one broke off', async () => {
-    const { assemble } = await import('../../src/index.ts')
     const streams = [[BEGIN, text(0, 'Hello wo')], ANSWER]
     const broken = async function* (number: number) {
       yield* streams[number - 1] ?? []
       if (number === 1) throw Object.assign(new Error('reset'), { code: 'ECONNRESET' })
     }
-    const turn = assemble(({ number }) => broken(number), { attempts: 2, random: () => 0 })
+    const clock = {
+      now: () => performance.now(),
+      setTimeout: (callback: () => void) => setTimeout(callback, 0),
+      clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
+    }
+    const turn = assemble(({ number }) => broken(number), { attempts: 2, clock })
     const message = await turn.message()
     expect(message).toMatchObject({
       attempt: 2,
@@ -556,6 +561,34 @@ describe('faults', () => {
       expect(folded.message.content).toHaveLength(3)
       expect(folded.message.outcome).toEqual({ kind: 'complete' })
     }
+  })
+
+  const ENDLESS: readonly [string, (at: number) => object][] = [
+    ['blocks', (at) => text(at, 'x')],
+    ['empty blocks', (at) => (at % 2 === 0 ? start(at, {}) : close(at - 1))],
+    ['calls', (at) => call(at, `t${at}`, 'f')],
+    [
+      'indexes that are long texts',
+      (at) => ({ contentBlockDelta: { contentBlockIndex: `${at}${'x'.repeat(500)}`, delta: { text: 'x' } } }),
+    ],
+    ['text', () => text(0, 'x'.repeat(100))],
+    ['citations', () => delta(0, { citation: { title: 'x'.repeat(100) } })],
+    ['withheld reasoning', (at) => delta(at, { reasoningContent: { redactedContent: 'x'.repeat(100) } })],
+    ['results', () => delta(0, { toolResult: [{ text: 'x'.repeat(100) }] })],
+    ['blocks that nobody knows', (at) => start(at, { [`kind${at}`]: 'x'.repeat(100) })],
+    ['deltas that nobody knows', (at) => delta(at, { [`kind${at}`]: 'x'.repeat(100) })],
+    ['fields beside an event', (at) => ({ ...text(0, ''), [`field${at}`]: 'x'.repeat(100) })],
+    ['fields of the metadata', (at) => ({ metadata: { [`field${at}`]: 'x'.repeat(100) } })],
+    ['counts', (at) => ({ metadata: { usage: { [`count${'x'.repeat(100)}${at}`]: 1 } } })],
+  ]
+  it.each(ENDLESS)('%s without end are the limit of a message', (_, event) => {
+    const fold = new Fold({ limits: { messageLength: 100_000, blocks: 1000 }, dialect: 'bedrock-converse' })
+    fold.receive(BEGIN)
+    let events = 0
+    for (; events < 20_000 && !fold.isTerminal; events += 1) fold.receive(event(events))
+    expect(events).toBeLessThan(20_000)
+    fold.end({ kind: 'complete' })
+    expect(fold.messages).toMatchObject([{ outcome: { kind: 'failed', error: { class: 'limit' } } }])
   })
 
   it('what the caller does to an event later changes nothing', () => {

@@ -70,7 +70,7 @@ describe('frames', () => {
     const bytes = joined(framesOf(ANSWER))
     const fold = new Fold()
     const buffer = new Uint8Array(7)
-    for (let at = 0; at < bytes.length; at += buffer.length) {
+    for (let at = 0; at < bytes.length; at += 7) {
       const piece = bytes.subarray(at, at + buffer.length)
       buffer.set(piece)
       fold.push(buffer.subarray(0, piece.length))

@@ -95,8 +95,7 @@ class RunTranslator {
         },
       ]
     }
-    const detail = wordOf(payload.event ?? name ?? payload.object ?? 'no type')
-    return [{ op: 'anomaly', choice: 0, kind: 'unknown_event', detail, value: copyFields(payload) }]
+    return [unknown(wordOf(payload.event ?? name ?? payload.object ?? 'no type'), payload)]
   }
 
   #told({ type, data }: RunEvent): Operations {
@@ -105,7 +104,7 @@ class RunTranslator {
     if (type.startsWith('thread.message.')) return this.#message(data, type === 'thread.message.completed')
     if (type.startsWith('thread.run.step.')) return this.#step(data)
     if (type.startsWith('thread.run.')) return this.#run(type, data)
-    return []
+    return type === 'thread.created' ? [] : [unknown(type, data)]
   }
 
   #run(type: string, run: JsonObject): Operations {
@@ -247,6 +246,10 @@ class RunTranslator {
     const own = { ...(text === undefined ? {} : { text }), fields: { ...fields, id }, wire: more }
     return [{ op: 'snapshot', choice: 0, key, kind: 'tool_call', rank: 2, ...own, closes: true }]
   }
+}
+
+function unknown(detail: string, event: JsonObject): Operation {
+  return { op: 'anomaly', choice: 0, kind: 'unknown_event', detail, value: copyFields(event) }
 }
 
 const LAST: Operation = { op: 'terminal', choice: 'all', strength: 'hard' }

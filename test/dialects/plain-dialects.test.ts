@@ -18,7 +18,7 @@ function isTerminal(event: JsonValue): boolean {
   const delta = isObject(event['delta']) ? event['delta'] : {}
   if (event['type'] === 'message-end') return delta['finish_reason'] !== 'ERROR'
   if (event['object'] === 'thread.run') {
-    return ['completed', 'requires_action', 'incomplete'].includes(String(event['status']))
+    return ['completed', 'requires_action', 'incomplete'].some((status) => status === event['status'])
   }
   if (event['object'] !== undefined) return false
   return (

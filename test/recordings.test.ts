@@ -269,6 +269,7 @@ const TERMINALS: Readonly<Record<string, RegExp>> = {
   cohere: /"type":"message-end"/,
   'text-generation': /"stop":true|"generated_text":"/,
   'openai-assistants': /^event: thread\.run\.(completed|requires_action|incomplete)$/m,
+  'mistral-conversations': /"type":"conversation\.response\.done"/,
 }
 
 function eventsIn({ bytes }: Case): readonly string[] {

@@ -51,6 +51,8 @@ const NOT_ENTRY: ReadonlySet<string> = new Set([
   'info',
 ])
 
+const NOT_HANDOFF: ReadonlySet<string> = new Set([...NOT_ENTRY, 'id', 'created_at', 'completed_at'])
+
 export const mistralConversations: DialectDefinition<'mistral-conversations'> = {
   name: 'mistral-conversations',
   opensBlocks: false,
@@ -269,7 +271,7 @@ class ConversationTranslator {
 
   #handoff(key: string, what: string, event: JsonObject, wire: JsonObject): void {
     const block = { choice: 0, key, kind: 'other' } as const
-    const fields = { type: 'agent.handoff', ...copyFields(event, NOT_ENTRY), ...wire }
+    const fields = { type: 'agent.handoff', ...copyFields(event, NOT_HANDOFF), ...wire }
     this.#add({ op: what === 'done' ? 'patch' : 'open', ...block, wire: fields })
     if (what !== 'started') this.#add({ op: 'close', choice: 0, key })
   }

@@ -241,7 +241,7 @@ describe('with both options, in any combination and however it is cut', () => {
           const expected = thinkTags ? simply(content) : ['', content]
           expect([thinkingOf(message), textOf(message)]).toEqual(expected)
           expect(messageIn(toNative(message)).content ?? '').toBe(content)
-          const [one] = message.content.filter((block) => block.type === 'tool_call')
+          const one = message.content.find((block) => block.type === 'tool_call')
           expect(one?.arguments).toBe(written)
           expect(kindsOf(message).filter((kind) => kind !== 'missing_terminal')).toEqual([])
         },
@@ -252,11 +252,11 @@ describe('with both options, in any combination and however it is cut', () => {
 })
 
 /** The pieces of a text, each with all before it where that is asked for. */
-function cutAt(whole: string, cuts: readonly number[], cumulative: boolean): string[] {
+function cutAt(all: string, cuts: readonly number[], cumulative: boolean): string[] {
   const pieces: string[] = []
-  for (let at = 0, turn = 0; at < whole.length; turn += 1) {
+  for (let at = 0, turn = 0; at < all.length; turn += 1) {
     const end = at + (cuts[turn % cuts.length] ?? 1)
-    pieces.push(whole.slice(cumulative ? 0 : at, end))
+    pieces.push(all.slice(cumulative ? 0 : at, end))
     at = end
   }
   return pieces

@@ -65,7 +65,7 @@ export interface Draft {
   pieces: number
 }
 
-export function createDraft(key: string, choice: number, ordinal = choice): Draft {
+export function createDraft(key: string, choice: number, ordinal: number = choice): Draft {
   return {
     key,
     choice,

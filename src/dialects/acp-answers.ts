@@ -8,6 +8,7 @@ import {
   nameCalls,
   stopOf,
   usageOf,
+  type OpenMessage,
   type Session,
   type Sessions,
   type Turn,
@@ -45,8 +46,8 @@ export function answerTurn(
   const { last } = turn
   if (last === undefined || !session.open.has(last)) return [...operations, lateEvent(session, 'answer')]
   const { choice } = last
-  const hasCounts = isObject(body.usage) && countTokens(turn, body.usage)
-  if (hasCounts) operations.push(usageOf(choice, turn))
+  if (isObject(body.usage)) countTokens(turn, body.usage)
+  operations.push(...countedOn(last, turn))
   const wire = copyFields(body, NOT_META)
   if (Object.keys(wire).length > 0) operations.push({ op: 'meta', choice, wire })
   const isDoubtful = isEmpty || (!turn.hasMore && REPORT.test(turn.text))
@@ -68,5 +69,16 @@ export function failTurn(sessions: Sessions, session: Session, turn: Turn, error
   turn.answer = {}
   const { last } = turn
   if (last === undefined) return operations
-  return [...operations, ...nameCalls(last), { op: 'fail', choice: last.choice, strength: 'soft', error }]
+  return [
+    ...operations,
+    ...countedOn(last, turn),
+    ...nameCalls(last),
+    { op: 'fail', choice: last.choice, strength: 'soft', error },
+  ]
+}
+
+/** The counts of a turn are told to the message that is its last when it ends, and to no other that comes later. */
+export function countedOn(message: OpenMessage, turn: Turn): Operation[] {
+  turn.counted ??= message
+  return turn.counted === message ? usageOf(message, turn) : []
 }

@@ -39,8 +39,9 @@ export interface Turn {
   answer: { readonly reason?: StopReason; readonly raw?: string } | undefined
   /** An error that may be the answer, if no other one comes. */
   error: OutcomeError | undefined
-  /** The counts of its tokens, each the greatest that came. */
+  /** The counts of its tokens, each the greatest that came. They are of the whole turn, so one message has them: the last when it ends. */
   readonly counts: JsonObject
+  counted: OpenMessage | undefined
   /** Its text, as long as it is short, and nothing else came. */
   text: string
   hasMore: boolean
@@ -107,6 +108,7 @@ export function createTurn(): Turn {
     answer: undefined,
     error: undefined,
     counts: {},
+    counted: undefined,
     text: '',
     hasMore: false,
   }
@@ -190,8 +192,8 @@ export class Sessions {
     // The one before is not the last any more.
     turn.last = undefined
     for (const message of session.open) {
-      // Where messages may interleave, one with an id is over with its turn.
-      const mayGoOn = message.turn === turn && session.hasStates && message.id !== undefined
+      // Where messages may interleave, one with an id is over with its turn; all wait for what is late once that was answered.
+      const mayGoOn = (session.hasStates && message.id !== undefined) || turn.answer !== undefined
       const isOver = message.turn === turn ? message.pending === 0 && !mayGoOn : message.turn.answer !== undefined
       if (isOver) operations.push(...this.finish(session, message))
     }
@@ -221,7 +223,6 @@ export class Sessions {
       ...(id === undefined ? {} : { id }),
       ...(session.id === undefined ? {} : { wire: { sessionId: session.id } }),
     })
-    if (Object.keys(turn.counts).length > 0) operations.push(usageOf(choice, turn))
     return { message, operations }
   }
 
@@ -320,24 +321,21 @@ const COUNT_NAMES = [
 ]
 
 /** Takes over counts of tokens: they only grow, so that the greatest is the last, in whatever order they come. */
-export function countTokens(turn: Turn, counts: JsonObject): boolean {
-  let hasCounts = false
+export function countTokens(turn: Turn, counts: JsonObject): void {
   for (const name of COUNT_NAMES) {
     const value = counts[name]
     if (typeof value !== 'number') continue
-    hasCounts = true
     const known = turn.counts[name]
     turn.counts[name] = typeof known === 'number' ? Math.max(known, value) : value
   }
-  return hasCounts
 }
 
 /**
  * `totalTokens` is the sum of all kinds of tokens. Whether the cache is one of its own kinds, or part of the input, and thoughts part of the
  * output, is told by whether the sum is right; without it each is a kind of its own, as the schema says.
  */
-export function usageOf(choice: number, turn: Turn): Operation {
-  const { counts } = turn
+export function usageOf({ choice }: OpenMessage, { counts }: Turn): Operation[] {
+  if (Object.keys(counts).length === 0) return []
   const of = (name: string): number | undefined => {
     const value = counts[name]
     return typeof value === 'number' ? value : undefined
@@ -347,7 +345,7 @@ export function usageOf(choice: number, turn: Turn): Operation {
   const [total, sum, cache] = [of('totalTokens'), (input ?? 0) + (output ?? 0), (read ?? 0) + (write ?? 0)]
   const cacheIsInput = total === sum || total === sum + (thought ?? 0)
   const thoughtIsOutput = total === sum || total === sum + cache
-  return {
+  const usage: Operation = {
     op: 'usage',
     choice,
     raw: counts,
@@ -359,4 +357,5 @@ export function usageOf(choice: number, turn: Turn): Operation {
       ...(write === undefined ? {} : { cacheWriteTokens: write }),
     },
   }
+  return [usage]
 }

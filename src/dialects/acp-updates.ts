@@ -437,11 +437,10 @@ function plan(sessions: Sessions, session: Session, update: JsonObject): Operati
 /** How full the context is, and what the session costs; some agents count the tokens of the turn here. */
 function usage(session: Session, update: JsonObject): Operation[] {
   const turn = (session.turn ??= createTurn())
-  const hasCounts = countTokens(turn, isObject(update.usage) ? update.usage : update)
+  countTokens(turn, isObject(update.usage) ? update.usage : update)
   const { current } = session
-  if (current === undefined || !session.open.has(current)) return []
-  const { choice } = current
-  const context = copyFields(update, NOT_OF_PLAN)
-  const operations: Operation[] = [{ op: 'meta', choice, wire: { context } }]
-  return hasCounts ? [...operations, usageOf(choice, turn)] : operations
+  const { counted } = turn
+  const operations = counted !== undefined && session.open.has(counted) ? usageOf(counted, turn) : []
+  if (current === undefined) return operations
+  return [...operations, { op: 'meta', choice: current.choice, wire: { context: copyFields(update, NOT_OF_PLAN) } }]
 }

@@ -28,7 +28,7 @@
 import { copyFields, copyJson, isObject, nonEmpty, wordOf, type JsonObject } from '../json.ts'
 import type { OutcomeError, StopReason } from '../message.ts'
 import type { Operation } from '../operation.ts'
-import { answerTurn, failTurn } from './acp-answers.ts'
+import { answerTurn, countedOn, failTurn } from './acp-answers.ts'
 import { toNative } from './acp-native.ts'
 import { createTurn, nameCalls, Sessions, type Session, type Turn } from './acp-sessions.ts'
 import { idOf, isReplayed, kindOf, releaseHeld, translateUpdate, updateOf } from './acp-updates.ts'
@@ -289,7 +289,10 @@ function createTranslate(): Translate {
             operations.push(...failTurn(sessions, session, turn, turn.error))
           }
           operations.push(...sessions.finishAnswered(session))
-          for (const message of session.open) operations.push(...nameCalls(message))
+          for (const message of session.open) {
+            const isLast = message.turn.last === message
+            operations.push(...nameCalls(message), ...(isLast ? countedOn(message, message.turn) : []))
+          }
         }
         if (stray !== undefined && sessions.isUnused) operations.push({ op: 'fail', choice: 0, error: stray })
         return { operations }

@@ -523,6 +523,18 @@ describe('usage', () => {
     })
   })
 
+  it('is of the turn, and so of one of its messages: the last when it ended', () => {
+    const counted = (inputTokens: number): JsonObject =>
+      update({ sessionUpdate: 'usage_update', used: 9, size: 100, inputTokens })
+    const of = (...sent: JsonObject[]): unknown[] => run([prompt(1), ...sent]).messages.map((message) => message.usage)
+    const before = [text('a', 'm'), counted(5), text('b', 'n'), counted(4)]
+    expect(of(...before, answer(1))).toEqual([{}, { inputTokens: 5 }])
+    expect(of(...before, answer(1), text('c', 'o'), counted(7))).toEqual([{}, { inputTokens: 7 }, {}])
+    expect(of(...before)).toEqual([{}, { inputTokens: 5 }])
+    expect(of(...before, refused(1, { code: -32603, message: 'no' }))).toEqual([{}, { inputTokens: 5 }])
+    expect(of(...before, answer(1), prompt(2), text('c'), answer(2))).toEqual([{}, { inputTokens: 5 }, {}])
+  })
+
   it('is no count where only the context is told, which is kept', () => {
     const cost = { amount: 0.1, currency: 'USD' }
     const message = only([

@@ -214,7 +214,7 @@ class ChatTranslator {
           break
         case 'object':
           // The older completions have another whole form.
-          if (value === 'text_completion') this.#fields.object = value
+          if (value === 'text_completion') fields.object = value
           break
         case 'id':
           if (typeof value === 'string' && value !== '') this.#identify(value)

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
-import { isObject, type JsonObject, type JsonValue } from '../../src/json.ts'
+import { isObject, wordOf, type JsonObject, type JsonValue } from '../../src/json.ts'
 import type { AssistantMessage } from '../../src/message.ts'
 import { toNative } from '../../src/to-native.ts'
 import { assistant, foldRecords, INIT, result, streamed, toolResult } from '../dialects/claude-code-records.ts'
@@ -52,7 +52,7 @@ function blocksOf({ native }: Answer): readonly JsonObject[] {
 
 function recordOf({ native }: Answer, block: JsonObject, lane: JsonObject, message: JsonObject): JsonObject {
   const { content: _content, stop_reason: _reason, stop_sequence: _sequence, id, ...rest } = native
-  return assistant(String(id), [block], { ...lane, message: { ...rest, ...message } })
+  return assistant(wordOf(id), [block], { ...lane, message: { ...rest, ...message } })
 }
 
 const END = { stop_reason: null, stop_sequence: null }
@@ -136,7 +136,7 @@ function expectSame(messages: readonly AssistantMessage[], answers: readonly Ans
 }
 
 function isCall(block: JsonValue): boolean {
-  return isObject(block) && /tool_use$/.test(String(block['type']))
+  return isObject(block) && wordOf(block['type']).endsWith('tool_use')
 }
 
 describeShared('corpus', 'the Anthropic streams of the corpus within Claude Code’s', () => {

@@ -1,7 +1,7 @@
 /** The records that rows about Claude Code's stream are made of, after the types of its Agent SDK. */
 import { expect } from 'vitest'
 import { Fold } from '../../src/fold.ts'
-import type { JsonObject, JsonValue } from '../../src/json.ts'
+import { isObject, wordOf, type JsonObject, type JsonValue } from '../../src/json.ts'
 import type { AssistantMessage } from '../../src/message.ts'
 import type { FoldOptions } from '../../src/options.ts'
 import type { TurnEvent } from '../../src/turn-event.ts'
@@ -34,8 +34,8 @@ export function call(id: string, input: JsonObject = { n: 1 }): JsonObject {
 }
 
 export function assistant(id: string, blocks: readonly JsonObject[], more: JsonObject = {}): JsonObject {
-  const { message = {}, ...rest } = more
-  const own = typeof message === 'object' && message !== null && !Array.isArray(message) ? message : {}
+  const { message: inner, ...rest } = more
+  const own = isObject(inner) ? inner : {}
   return {
     type: 'assistant',
     message: {
@@ -61,8 +61,8 @@ export function streamed(event: JsonObject, more: JsonObject = {}): JsonObject {
 }
 
 export function start(id: string): JsonObject {
-  const message = { id, type: 'message', role: 'assistant', model: 'claude-sonnet-4-5', content: [] }
-  return { type: 'message_start', message: { ...message, stop_reason: null, stop_sequence: null, usage: usage(1) } }
+  const empty = { id, type: 'message', role: 'assistant', model: 'claude-sonnet-4-5', content: [] }
+  return { type: 'message_start', message: { ...empty, stop_reason: null, stop_sequence: null, usage: usage(1) } }
 }
 
 export function delta(index: number, part: JsonObject): JsonObject {
@@ -74,7 +74,7 @@ export function block(index: number, whole: JsonObject): JsonObject[] {
   const open = (empty: JsonObject): JsonObject => ({ type: 'content_block_start', index, content_block: empty })
   const stop = { type: 'content_block_stop', index }
   if (whole['type'] === 'text') {
-    const said = String(whole['text'])
+    const said = wordOf(whole['text'])
     const halves = [said.slice(0, 2), said.slice(2)].map((half) => delta(index, { type: 'text_delta', text: half }))
     return [open({ type: 'text', text: '' }), ...halves, stop]
   }

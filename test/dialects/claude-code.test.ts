@@ -247,33 +247,35 @@ describe('the agents that Claude Code runs', () => {
     assistant('msg_a', [text('One')], ofTask('toolu_a')),
     assistant('msg_b', [text('Two')], ofTask('toolu_a')),
   ]
-  const rows: readonly { readonly name: string; readonly then: readonly JsonObject[]; readonly last: string }[] = [
-    { name: 'I5: not yet, if nothing follows', then: [], last: 'truncated' },
-    { name: 'its result came', then: [toolResult('toolu_a')], last: 'complete' },
-    { name: 'its result came, and the turn is over', then: [toolResult('toolu_a'), result()], last: 'complete' },
+  const rows: readonly { readonly name: string; readonly after: readonly JsonObject[]; readonly last: string }[] = [
+    { name: 'I5: not yet, if nothing follows', after: [], last: 'truncated' },
+    { name: 'its result came', after: [toolResult('toolu_a')], last: 'complete' },
+    { name: 'its result came, and the turn is over', after: [toolResult('toolu_a'), result()], last: 'complete' },
     {
       name: 'I5: not, if its result is an error',
-      then: [user([{ type: 'tool_result', tool_use_id: 'toolu_a', is_error: true }]), result()],
+      after: [user([{ type: 'tool_result', tool_use_id: 'toolu_a', is_error: true }]), result()],
       last: 'failed',
     },
     {
       name: 'its task is told to be completed',
-      then: [{ type: 'system', subtype: 'task_notification', tool_use_id: 'toolu_a', status: 'completed', ...SESSION }],
+      after: [
+        { type: 'system', subtype: 'task_notification', tool_use_id: 'toolu_a', status: 'completed', ...SESSION },
+      ],
       last: 'complete',
     },
     {
       name: 'I5: not, if its task failed',
-      then: [{ type: 'system', subtype: 'task_notification', tool_use_id: 'toolu_a', status: 'failed', ...SESSION }],
+      after: [{ type: 'system', subtype: 'task_notification', tool_use_id: 'toolu_a', status: 'failed', ...SESSION }],
       last: 'failed',
     },
     {
       name: 'I5: not yet, if it goes on after its result',
-      then: [toolResult('toolu_a'), assistant('msg_b', [text('More')], ofTask('toolu_a'))],
+      after: [toolResult('toolu_a'), assistant('msg_b', [text('More')], ofTask('toolu_a'))],
       last: 'truncated',
     },
   ]
-  it.each(rows)('the last message is complete when $name', ({ then, last }) => {
-    const { messages } = foldRecords([INIT, ...TASK, ...then])
+  it.each(rows)('the last message is complete when $name', ({ after, last }) => {
+    const { messages } = foldRecords([INIT, ...TASK, ...after])
     expect(messages.slice(1).map(({ id, outcome }) => [id, outcome.kind])).toEqual([
       ['msg_a', 'complete'],
       ['msg_b', last],

@@ -1,7 +1,7 @@
 /** Claude Code's records with any field absent or of another type, and streams of them that never end. */
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
-import { isObject, type JsonObject, type JsonValue } from '../../src/json.ts'
+import { isObject, wordOf, type JsonObject, type JsonValue } from '../../src/json.ts'
 import { toNative } from '../../src/to-native.ts'
 import {
   assistant,
@@ -70,7 +70,7 @@ describe('a stream of Claude Code with values of the wrong type', () => {
     ])
   })
 
-  it.each(VALID.map((record, at): [string, number] => [String(record['type']), at]))(
+  it.each(VALID.map((record, at): [string, number] => [wordOf(record['type']), at]))(
     'I4: %s (record %i): loses nothing of the messages before it, and hands out no call',
     (_, at) => {
       const before = foldRecords([...VALID.slice(0, at), result()]).messages

@@ -43,6 +43,9 @@ const NOT_CALL: ReadonlySet<string> = new Set(
 export class Parts {
   #operations: Operation[] = []
   readonly #keys = new Map<string, string>()
+  /** Names that are free again: the same one may begin another block. */
+  readonly #ended = new Set<string>()
+  #reused = 0
   #length = 0
   #unnamed = 0
   /** Where in the message new blocks are: ids are unique within a step only. */
@@ -50,8 +53,8 @@ export class Parts {
 
   /** Another message begins, or the same once more. */
   begin(): void {
-    this.#keys.clear()
-    this.#length = 0
+    this.#forget()
+    this.#reused = 0
     this.#unnamed = 0
     this.#step = 0
   }
@@ -76,15 +79,22 @@ export class Parts {
 
   /** The key of a block that an event opens, and whether that is the first one to do so. */
   #opened(name: string): { readonly key: string; readonly isFirst: boolean } {
-    const key = `${this.#step}/${name}`
-    if (this.#keys.get(name) === key) return { key, isFirst: false }
-    if (this.#keys.size >= KNOWN_NAMES || this.#length > KNOWN_LENGTH) {
-      this.#keys.clear()
-      this.#length = 0
-    }
+    const known = this.#keys.get(name)
+    const isOfStep = known?.startsWith(`${this.#step}/`) ?? false
+    const isReused = isOfStep && this.#ended.delete(name)
+    if (known !== undefined && isOfStep && !isReused) return { key: known, isFirst: false }
+    if (isReused) this.#reused += 1
+    const key = `${this.#step}/${name}${isReused ? `/${this.#reused}` : ''}`
+    if (this.#keys.size >= KNOWN_NAMES || this.#length > KNOWN_LENGTH) this.#forget()
     this.#keys.set(name, key)
     this.#length += name.length
     return { key, isFirst: true }
+  }
+
+  #forget(): void {
+    this.#keys.clear()
+    this.#ended.clear()
+    this.#length = 0
   }
 
   #keyOf(name: string): string {
@@ -120,7 +130,9 @@ export class Parts {
   }
 
   end(kind: 'text' | 'thinking', part: JsonObject, wire: JsonObject = {}): void {
-    const key = this.#keyOf(nameOf(kind, part.id))
+    const name = nameOf(kind, part.id)
+    const key = this.#keyOf(name)
+    if (this.has(name)) this.#ended.add(name)
     this.#metadata(key, kind, part, wire)
     this.add({ op: 'close', choice: 0, key })
   }

@@ -79,9 +79,9 @@ function isBinary({ bytes }: Case): boolean {
   return bytes[0] === 0
 }
 
-/** How many answers were asked for. */
-function choicesOf({ recording }: Case): number {
-  return Number(recording.header.request?.['n'] ?? 1)
+/** How many answers were asked for, or how many messages a source of many gives. */
+function choicesOf(one: Case): number {
+  return Number(one.recording.header.request?.['n'] ?? allExpected(one).length)
 }
 
 /** About six hundred cuts in two, evenly, so that each kind of place is hit; of a small body all of them. */
@@ -270,6 +270,7 @@ const TERMINALS: Readonly<Record<string, RegExp>> = {
   'text-generation': /"stop":true|"generated_text":"/,
   'openai-assistants': /^event: thread\.run\.(completed|requires_action|incomplete)$/m,
   'mistral-conversations': /"type":"conversation\.response\.done"/,
+  'ai-sdk-ui': /"type":"finish"/,
 }
 
 function eventsIn({ bytes }: Case): readonly string[] {

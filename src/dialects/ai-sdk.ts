@@ -105,6 +105,8 @@ function begins({ payload }: ProviderEvent): Beginning {
 class StepTranslator {
   readonly #parts = new Parts()
   #isOpen = false
+  /** Another step is to come: the first, or one that goes on with the results of tools. */
+  #awaitsStep = true
   /** Since the last step began an error was told. */
   #hasFailed = false
 
@@ -190,7 +192,8 @@ class StepTranslator {
         if (this.#isOpen) this.#finish({ usage: part.totalUsage ?? null, ...part })
         return
       case 'abort':
-        this.#outside()
+        // After the last step nothing was to come any more.
+        if (this.#awaitsStep) this.#outside()
         parts.add(abortOf(part))
         this.#isOpen = false
         return
@@ -260,6 +263,7 @@ class StepTranslator {
     this.#parts.add({ op: 'terminal', choice: 'all', strength: 'hard' })
     this.#isOpen = false
     this.#hasFailed = false
+    this.#awaitsStep = part.finishReason === 'tool-calls'
   }
 
   #delta(kind: 'text' | 'thinking', part: JsonObject): void {

@@ -146,6 +146,15 @@ describe('fullStream', () => {
     expect(messages.map(texts)).toEqual([['x']])
   })
 
+  it('quirk 7.07: that is aborted between two steps has one that was aborted, and after the last has none', () => {
+    const abort = { type: 'abort' }
+    const outcomes = (reason: string) =>
+      read([START, STEP, ...text('a', 'x'), ended(reason), abort]).messages.map(({ outcome }) => outcome.kind)
+    expect(outcomes('tool-calls')).toEqual(['complete', 'aborted'])
+    expect(outcomes('stop')).toEqual(['complete'])
+    expect(read([START, abort]).messages.map(({ outcome }) => outcome.kind)).toEqual(['aborted'])
+  })
+
   it('quirk 7.09: never takes the text of one step for the next', () => {
     const { messages } = read([
       START,

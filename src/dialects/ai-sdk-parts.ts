@@ -296,8 +296,10 @@ export function abortOf(part: JsonObject): Operation {
 
 /** What the SDK has for an error: whatever was thrown, often its own `APICallError`, or a text. Of the request nothing is kept. */
 export function errorOf(thrown: unknown): OutcomeError {
-  const last = isObject(thrown) && isObject(thrown.lastError) ? thrown.lastError : thrown
-  if (!isObject(last)) return readError(typeof last === 'string' ? last : {})
+  // Servers tell an error as a text, which may be JSON.
+  const told = typeof thrown === 'string' && thrown.startsWith('{') ? (parseJson(thrown) ?? thrown) : thrown
+  const last = isObject(told) && isObject(told.lastError) ? told.lastError : told
+  if (!isObject(last)) return readError(typeof last === 'string' ? { message: last } : {})
   const status = typeof last.statusCode === 'number' ? last.statusCode : undefined
   const body = nonEmpty(last.responseBody)
   const sent = last.data ?? (body === undefined ? undefined : (parseJson(body) ?? body))

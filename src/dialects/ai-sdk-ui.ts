@@ -10,10 +10,9 @@
  */
 import { copyFields, copyJson, isObject, nonEmpty, wordOf, type JsonObject } from '../json.ts'
 import type { Translation } from '../operation.ts'
-import { abortOf, dataOf, finishError, idOf, Parts, stopOf } from './ai-sdk-parts.ts'
+import { abortOf, dataOf, errorOf, finishError, idOf, Parts, stopOf } from './ai-sdk-parts.ts'
 import { uiMessagesToNative } from './ai-sdk-ui-native.ts'
 import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
-import { readError } from './error.ts'
 import { malformed } from './malformed.ts'
 
 /** Metadata is merged field by field down to here. */
@@ -231,7 +230,7 @@ class UiTranslator {
           op: 'fail',
           choice: 'all',
           strength: 'soft',
-          error: { ...readError({ message: chunk.errorText ?? null }), body: copyFields(chunk) },
+          error: { ...errorOf(chunk.errorText), body: copyFields(chunk) },
         })
         return
       case 'start-step':

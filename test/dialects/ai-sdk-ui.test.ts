@@ -195,6 +195,14 @@ describe('a UI message stream', () => {
     expect(texts(message)).toEqual(['xy'])
   })
 
+  it('I5: has failed with what the provider said, if the text of the error is JSON', () => {
+    const errorText = JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } })
+    expect(read([START, STEP, { type: 'error', errorText }, DONE]).message.outcome).toMatchObject({
+      kind: 'failed',
+      error: { class: 'overloaded', retryable: true, message: 'Overloaded', body: { type: 'error', errorText } },
+    })
+  })
+
   it('I5: has failed if only its reason says so', () => {
     const { message } = read([START, STEP, END_STEP, { type: 'finish', finishReason: 'error' }, DONE])
     expect(message.outcome.kind).toBe('failed')

@@ -271,10 +271,12 @@ const TERMINALS: Readonly<Record<string, RegExp>> = {
   'openai-assistants': /^event: thread\.run\.(completed|requires_action|incomplete)$/m,
   'mistral-conversations': /"type":"conversation\.response\.done"/,
   'ai-sdk-ui': /"type":"finish"/,
+  gemini: /"(finish|block)Reason":"/,
+  'gemini-interactions': /"event_type":"interaction\.completed"/,
 }
 
 function eventsIn({ bytes }: Case): readonly string[] {
-  return new TextDecoder().decode(bytes).match(/[^]*?\n\n/g) ?? []
+  return new TextDecoder().decode(bytes).match(/[^]*?(?:\r?\n){2}/g) ?? []
 }
 
 /** Where the event stands that is the terminal of the last choice to end. */

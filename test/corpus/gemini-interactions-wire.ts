@@ -15,13 +15,13 @@ export function payloadsOf({ read }: Pick<CorpusStream, 'read'>): JsonObject[] {
 /** The whole interaction that the events come to. */
 export function interactionOf(payloads: readonly JsonObject[]): JsonObject {
   const steps: JsonObject[] = []
-  let interaction: JsonObject = {}
+  const interaction: JsonObject = {}
   for (const payload of payloads) {
     const at = Number(payload['index'])
     const step = steps[at]
     if (payload['event_type'] === 'step.start') steps[at] = { ...objectOf(payload['step']) }
     else if (payload['event_type'] === 'step.delta' && step !== undefined) grow(step, objectOf(payload['delta']))
-    interaction = { ...interaction, ...objectOf(payload['interaction']) }
+    Object.assign(interaction, objectOf(payload['interaction']))
   }
   return { ...interaction, steps }
 }

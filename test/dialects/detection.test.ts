@@ -29,6 +29,8 @@ const COMPLETION = { index: 0, text: 'Hi', finish_reason: 'stop' }
 const CHOICE = { index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }
 const WHOLE_MESSAGE = { ...MESSAGE, content: [{ type: 'text', text: 'Hi' }], stop_reason: 'end_turn' }
 const WHOLE_CHAT = envelope({ object: 'chat.completion', choices: [CHOICE] })
+const GEMINI = { candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] }
+const INTERACTION = { id: 'v1_1', object: 'interaction', status: 'completed', steps: [] }
 const WHOLE_RESPONSE = response('completed', { output: [messageItem('Hi')] })
 
 describe('the dialect', () => {
@@ -97,6 +99,26 @@ describe('the dialect', () => {
     },
     { name: 'is Responses for a whole response', body: JSON.stringify(WHOLE_RESPONSE), dialect: 'openai-responses' },
     { name: 'is chat for a whole completion in an event', body: sse(WHOLE_CHAT), dialect: 'openai-chat' },
+    { name: 'is Gemini by candidates', body: sse(GEMINI), dialect: 'gemini' },
+    { name: 'is Gemini for a whole answer', body: JSON.stringify(GEMINI, undefined, 2), dialect: 'gemini' },
+    { name: 'is Gemini for a list of chunks', body: JSON.stringify([GEMINI, GEMINI], undefined, 2), dialect: 'gemini' },
+    { name: 'is Gemini for what Code Assist wraps', body: sse({ response: GEMINI, traceId: 't' }), dialect: 'gemini' },
+    {
+      name: 'is Gemini by a blocked prompt alone',
+      body: sse({ promptFeedback: { blockReason: 'SAFETY' } }),
+      dialect: 'gemini',
+    },
+    {
+      name: 'is Interactions by its first event',
+      body: sse({ event_type: 'interaction.created', interaction: INTERACTION }),
+      dialect: 'gemini-interactions',
+    },
+    {
+      name: 'is Interactions by a step, named by the event alone',
+      body: named('step.start', { index: 0, step: { type: 'thought' } }),
+      dialect: 'gemini-interactions',
+    },
+    { name: 'is Interactions for a whole answer', body: JSON.stringify(INTERACTION), dialect: 'gemini-interactions' },
     { name: 'is Responses for a whole response in an event', body: sse(WHOLE_RESPONSE), dialect: 'openai-responses' },
   ]
   it.each(rows)('$name', async ({ body, dialect }) => {
@@ -177,13 +199,13 @@ describe('an error before anything else', () => {
 })
 
 describe('a stream of no dialect', () => {
-  const gemini = { candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, index: 0 }], modelVersion: 'g' }
+  const palm = { predictions: [{ content: 'Hi' }], metadata: { tokenMetadata: {} } }
   const rows: readonly { readonly name: string; readonly body: string }[] = [
-    { name: 'I5: is unknown for Gemini', body: sse(gemini, gemini) },
-    { name: 'I5: is unknown for Gemini in one body', body: JSON.stringify(gemini) },
+    { name: 'I5: is unknown for PaLM', body: sse(palm, palm) },
+    { name: 'I5: is unknown for PaLM in one body', body: JSON.stringify(palm) },
     {
-      name: 'I5: is unknown for more of Gemini than is held back',
-      body: sse(...Array.from({ length: 20 }, () => gemini)),
+      name: 'I5: is unknown for more of PaLM than is held back',
+      body: sse(...Array.from({ length: 20 }, () => palm)),
     },
     { name: 'I5: is unknown if there is only the mark', body: sse('[DONE]') },
     { name: 'I5: is unknown for an empty object', body: sse({}) },

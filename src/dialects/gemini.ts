@@ -9,7 +9,16 @@
  * Ignored on purpose: what the SDK adds to a chunk (the HTTP response, the history of the calls that it made itself), an empty text, and a
  * finish reason that is said again.
  */
-import { copyFields, isObject, mergeFields, nonEmpty, wordOf, type JsonObject, type JsonValue } from '../json.ts'
+import {
+  copyFields,
+  isObject,
+  mergeFields,
+  nonEmpty,
+  TooDeepError,
+  wordOf,
+  type JsonObject,
+  type JsonValue,
+} from '../json.ts'
 import type { OutcomeError, StopReason } from '../message.ts'
 import type { Operation, Translation, UsageCounts } from '../operation.ts'
 import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
@@ -116,8 +125,19 @@ class GeminiTranslator {
   #model: string | undefined
   #operations: Operation[] = []
 
-  translate({ payload, name }: ProviderEvent): Translation {
+  translate(event: ProviderEvent): Translation {
     this.#operations = []
+    try {
+      this.#event(event)
+    } catch (error) {
+      if (!(error instanceof TooDeepError)) throw error
+      // What the chunk said before is kept: it may have begun the message.
+      this.#add({ op: 'anomaly', choice: 'all', kind: 'malformed_event', detail: error.message })
+    }
+    return { operations: this.#operations }
+  }
+
+  #event({ payload, name }: ProviderEvent): void {
     const chunk = chunkOf(payload) ?? payload
     if (!isObject(chunk)) this.#add(malformed(payload))
     else if (chunkOf(payload) !== undefined || chunk.responseId !== undefined || chunk.error) this.#chunk(chunk)
@@ -125,7 +145,6 @@ class GeminiTranslator {
       const value = copyFields(chunk)
       this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: wordOf(chunk.type ?? name), value })
     }
-    return { operations: this.#operations }
   }
 
   /** The input is over: what came last of a candidate was its end. */

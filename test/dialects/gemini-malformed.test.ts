@@ -156,6 +156,19 @@ describe('any JSON at any place', () => {
 })
 
 describe('odd chunks', () => {
+  it('I4: what a chunk said before something that is too deep is kept', () => {
+    let deep: JsonValue = 1
+    for (let depth = 0; depth < 5000; depth += 1) deep = [deep]
+    const one = new Fold()
+    for (const sent of [chunk([{ text: 'a' }, { hologram: deep }, { text: 'lost' }]), chunk([], STOP)])
+      one.receive(sent)
+    one.end({ kind: 'complete' })
+    const message = one.messages[0] ?? expect.fail('there is no message')
+    expect(told(message)).toEqual([{ text: 'a' }])
+    expect(message).toMatchObject({ id: 'resp_1', outcome: { kind: 'complete' } })
+    expect(kindsOf(message)).toEqual(['malformed_event'])
+  })
+
   it('I4: what is no chunk is an unknown event', () => {
     const { message } = fold([chunk([{ text: 'a' }]), { what: 1 }, chunk([], STOP)], 'gemini')
     expect(message.anomalies).toEqual([{ kind: 'unknown_event', detail: 'undefined', value: { what: 1 } }])

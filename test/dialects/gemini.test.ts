@@ -480,6 +480,20 @@ describe('a stream that is broken', () => {
     expect(fold([...events, finish, finish]).message).toEqual(fold(events).message)
   })
 
+  it('another stream of the turn is another answer, with the same id or without any, since none can be gone on with', () => {
+    for (const more of [ENVELOPE, {}]) {
+      const one = new Fold()
+      one.receive(chunk([{ text: 'the first' }], {}, more))
+      one.outlook({ kind: 'truncated' })
+      one.nextStream(2, true)
+      one.receive(chunk([{ text: 'the second' }], STOP, more))
+      one.end({ kind: 'complete' })
+      expect(one.messages).toMatchObject([
+        { attempt: 2, content: [{ text: 'the second' }], outcome: { kind: 'complete' } },
+      ])
+    }
+  })
+
   it('I5: a stream that breaks off behind the finish reason is complete, and before it may be tried again', () => {
     const ends = events.map((_event, at) => {
       const one = new Fold()

@@ -99,7 +99,6 @@ class InteractionTranslator {
       case 'step.delta':
         if (isObject(delta)) this.#delta(index, delta)
         else this.#add(malformed(event, 0))
-        if (isObject(metadata)) this.#usage(metadata.total_usage)
         break
       case 'step.stop':
         this.#stop(index)
@@ -121,6 +120,7 @@ class InteractionTranslator {
       }
     }
     if (type !== 'interaction') this.#usage(usage)
+    if (isObject(metadata)) this.#usage(metadata.total_usage)
   }
 
   #begin(interaction: JsonObject): void {

@@ -187,6 +187,7 @@ describe('the end', () => {
     const { message } = fold([
       CREATED,
       { ...stop(0), usage: { total_input_tokens: 1, total_output_tokens: 1 } },
+      { ...stop(1), metadata: { total_usage: { total_output_tokens: 2 } } },
       completed('completed', {
         usage: {
           total_input_tokens: 22,

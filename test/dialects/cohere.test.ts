@@ -1,5 +1,6 @@
 /** Cohere's wire, version 2 and version 1, as rows: what it sends and what the message says. */
 import { describe, expect, it } from 'vitest'
+import { Fold } from '../../src/fold.ts'
 import { fold, toNative } from '../../src/index.ts'
 import type { JsonObject, JsonValue } from '../../src/json.ts'
 import type { AssistantMessage, StopReason } from '../../src/message.ts'
@@ -121,6 +122,11 @@ describe('a stop of Cohere', () => {
     expect([cut.outcome.kind, kindsOf(cut)]).toEqual(['truncated', ['unknown_event']])
     const whole = await fold(sse(START, ...TEXT, end('COMPLETE')))
     expect([whole.outcome.kind, kindsOf(whole)]).toEqual(['complete', []])
+    // Whoever goes on reading behind the last event finds nothing late.
+    const reading = new Fold()
+    reading.push(sse(START, ...TEXT, end('COMPLETE')))
+    reading.end({ kind: 'complete' })
+    expect(reading.anomalies).toEqual([])
   })
 })
 

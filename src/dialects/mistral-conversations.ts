@@ -311,13 +311,18 @@ function callFields(id: JsonValue | undefined, name: JsonValue | undefined): Blo
 function messageToNative({ wire, content, rawUsage }: AssistantMessage): JsonValue {
   const { outputs, ...rest } = copyFields(wire)
   const entries = isObject(outputs) ? Object.entries(outputs) : []
+  const byOutput = new Map<JsonValue | undefined, ContentBlock[]>()
+  for (const block of content) {
+    const blocks = byOutput.get(block.wire.output)
+    if (blocks === undefined) byOutput.set(block.wire.output, [block])
+    else blocks.push(block)
+  }
   return {
     ...rest,
     object: 'conversation.response',
-    outputs: entries.map(([ordinal, entry]) => {
-      const blocks = content.filter((block) => block.wire.output === Number(ordinal))
-      return entryToNative(isObject(entry) ? entry : {}, blocks)
-    }),
+    outputs: entries.map(([ordinal, entry]) =>
+      entryToNative(isObject(entry) ? entry : {}, byOutput.get(Number(ordinal)) ?? []),
+    ),
     ...(rawUsage === undefined ? {} : { usage: copyFields(rawUsage) }),
   }
 }

@@ -2,7 +2,7 @@
  * What servers that speak chat completions do beyond OpenAI: groups 5 and 11 of the quirks, one row each, told by what stands on the wire.
  */
 import { describe, expect, it } from 'vitest'
-import { assemble, toNative, type AssistantMessage } from '../../src/index.ts'
+import { assemble, createAssembler, toNative, type AssistantMessage } from '../../src/index.ts'
 import type { JsonObject } from '../../src/json.ts'
 import type { StopReason, Usage } from '../../src/message.ts'
 import type { ProviderEvent } from '../support/wire.ts'
@@ -621,4 +621,21 @@ describe('answers that come together', () => {
     ])
     expect(messages.map(textOf)).toEqual(['a', 'b'])
   })
+})
+
+it('quirk 10.02: a preview of cut arguments never becomes a call', () => {
+  const assembler = createAssembler({ dialect: 'openai-chat' })
+  const sent = calls(call(0, 'c1', 'rm', '{"path":"/","dry_run":tr'))
+  const events = [...assembler.receive(sent), ...assembler.receive(finish('tool_calls')), ...assembler.receive(DONE)]
+  events.push(...assembler.end({ kind: 'complete' }))
+  expect(events.filter(({ type }) => type === 'tool_call')).toEqual([])
+  expect(assembler.message().content).toMatchObject([{ state: 'invalid', arguments: '{"path":"/","dry_run":tr' }])
+  expect(assembler.message().content[0]).not.toHaveProperty('input')
+})
+
+it('I4: one choice without the list around it is told to be chat', async () => {
+  const lines = [{ delta: { content: 'Hi' } }, { delta: {}, finish_reason: 'stop' }]
+  const body = lines.map((choices) => `data: ${JSON.stringify({ id: 'a', choices })}\n\n`).join('')
+  const message = await assemble(`${body}data: [DONE]\n\n`).message()
+  expect([message.dialect, textOf(message), message.outcome.kind]).toEqual(['openai-chat', 'Hi', 'complete'])
 })

@@ -77,6 +77,10 @@ describe('quirk 6.20: which message a chunk belongs to', () => {
       sent: [text('a'), text('b', 'm')],
       messages: [['a'], ['b']],
     },
+    'nor is it if thoughts came before that': {
+      sent: [thought('hm'), text('a'), text('b', 'm')],
+      messages: [['(hm)', 'a'], ['b']],
+    },
     'text without an id goes on with the one that has one': {
       sent: [text('a', 'm'), text('b')],
       messages: [['ab']],
@@ -388,6 +392,17 @@ describe('the answer to the prompt', () => {
       answer(1),
     ])
     expect(messages).toMatchObject([{ content: [{ text: 'ab' }], outcome: { kind: 'complete' }, anomalies: [] }])
+  })
+
+  it('is no error of the client in answer to a request of the agent', () => {
+    const permission = request(1, 'session/request_permission', { sessionId: 's', options: [] })
+    const sent = [prompt(1), text('a'), permission, refused(1, { code: -32603, message: 'no' }), text('b'), answer(1)]
+    expect(only(sent)).toMatchObject({ content: [{ text: 'ab' }], outcome: { kind: 'complete' } })
+  })
+
+  it('I3: a prompt that is sent again begins no other turn', () => {
+    const sent = [prompt(1), text('a'), answer(1), prompt(1), text('b'), prompt(2), text('c'), answer(2)]
+    expect(told(run(sent).messages)).toEqual([['ab'], ['c']])
   })
 
   it('I5: that never comes leaves the last message truncated, and only that', () => {

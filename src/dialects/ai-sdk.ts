@@ -17,6 +17,9 @@ import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
 import { malformed } from './malformed.ts'
 
 const NOT_SOURCE: ReadonlySet<string> = new Set(['type'])
+const NOT_FINISH: ReadonlySet<string> = new Set(
+  'type finishReason usage totalUsage response request content'.split(' '),
+)
 const NOT_CUSTOM: ReadonlySet<string> = new Set(['file'])
 
 export const aiSdk: DialectDefinition<'ai-sdk'> = {
@@ -243,11 +246,7 @@ class StepTranslator {
     const response = isObject(part.response) ? part.response : {}
     const id = nonEmpty(response.id)
     const model = nonEmpty(response.modelId)
-    const kept = copyFields({
-      timestamp: response.timestamp,
-      rawFinishReason: part.rawFinishReason,
-      providerMetadata: part.providerMetadata,
-    })
+    const kept = copyFields({ timestamp: response.timestamp, ...copyFields(part, NOT_FINISH) })
     this.#parts.add({
       op: 'meta',
       choice: 0,
@@ -323,7 +322,8 @@ class StepTranslator {
         else if (part.type === 'text' || part.type === 'reasoning') this.#wholeText(part, index)
         else this.#part(part, wordOf(part.type))
       }
-      this.#finish(step)
+      const { finishReason = null, rawFinishReason = null, usage = null, response = null } = step
+      this.#finish({ finishReason, usage, response, ...(rawFinishReason === null ? {} : { rawFinishReason }) })
     }
   }
 

@@ -56,6 +56,12 @@ describe('fullStream', () => {
     expect([...message.anomalies, ...anomalies]).toEqual([])
   })
 
+  it('keeps what else the end of a step says', () => {
+    const more = { rawFinishReason: 'end_turn', providerMetadata: { p: { tier: 1 } }, performance: { stepTimeMs: 3 } }
+    const { message } = read([START, STEP, ...text('t', 'x'), ended('stop', 'r1', more), FINISH])
+    expect(message.wire).toEqual({ timestamp: '1970-01-01T00:00:00.000Z', ...more })
+  })
+
   it('keeps nothing of the request, and no header', () => {
     const { message } = read([START, STEP, ...text('t', 'x'), ended('stop'), FINISH])
     expect(JSON.stringify(message)).not.toContain('secret')

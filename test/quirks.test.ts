@@ -11,48 +11,7 @@ const GROUPS = new Set(['1', '2', '3', '4', '5', '6', '9', '10', '11'])
 const DOES_NOT_APPLY: Readonly<Record<string, string>> = {}
 
 /** Quirks of wire formats that are still to come. One that has a test fails. */
-const AWAITED = new Set<string>([
-  '2.21',
-  '3.25',
-  '3.28',
-  '5.02',
-  '5.03',
-  '5.04',
-  '5.05',
-  '5.08',
-  '5.09',
-  '5.13',
-  '5.14',
-  '5.15',
-  '5.16',
-  '5.17',
-  '5.20',
-  '5.23',
-  '5.24',
-  '5.25',
-  '5.27',
-  '5.30',
-  '5.31',
-  '6.01',
-  '6.02',
-  '6.03',
-  '6.04',
-  '6.05',
-  '6.06',
-  '6.07',
-  '6.08',
-  '6.09',
-  '6.12',
-  '6.14',
-  '6.16',
-  '6.17',
-  '6.20',
-  '6.21',
-  '6.22',
-  '11.04',
-  '11.09',
-  '11.10',
-])
+const AWAITED = new Set<string>([])
 
 interface Entry {
   readonly number: string

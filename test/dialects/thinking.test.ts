@@ -73,3 +73,11 @@ describe('a signature', () => {
     expect(toNative(message)).toMatchObject({ output: [{ id: 'rs_9', encrypted_content: 'X1' }] })
   })
 })
+
+it('quirk 11.09: a malformed call of Gemini with nothing but a signature is an error, and keeps the signature', async () => {
+  const parts = [{ text: '', thoughtSignature: 'c2ln' }]
+  const candidate = { index: 0, content: { role: 'model', parts }, finishReason: 'MALFORMED_FUNCTION_CALL' }
+  const message = await assemble([{ candidates: [candidate], modelVersion: 'gemini-3' }]).message()
+  expect(message.stop).toMatchObject({ reason: 'error', raw: 'MALFORMED_FUNCTION_CALL' })
+  expect(JSON.stringify(toNative(message))).toContain('c2ln')
+})

@@ -27,7 +27,7 @@ export function toNative(message: AssistantMessage | readonly AssistantMessage[]
     )
   }
   const definition = definitionOf(first?.dialect ?? '')
-  if (messages.length > 1 && definition.hasChoices !== true) {
+  if (messages.length > 1 && definition.joinsMessages !== true) {
     throw new MisuseError(
       'bad_argument',
       `toNative takes one message of ${definition.name} at a time and got ${messages.length}; give it each by itself`,

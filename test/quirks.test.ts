@@ -10,9 +10,6 @@ const GROUPS = new Set(['1', '2', '3', '4', '5', '6', '9', '10', '11'])
 /** Quirks that need no test, and why. One that has a test all the same fails. */
 const DOES_NOT_APPLY: Readonly<Record<string, string>> = {}
 
-/** Quirks of wire formats that are still to come. One that has a test fails. */
-const AWAITED = new Set<string>([])
-
 interface Entry {
   readonly number: string
   readonly isRated: boolean
@@ -46,7 +43,7 @@ describeShared('corpus', 'the quirks of wires', () => {
   })
 
   it.each(needed)('quirks: %s has a test, or a reason why it has none', (number) => {
-    const excuse = DOES_NOT_APPLY[number] ?? (AWAITED.has(number) ? 'its wire format is still to come' : undefined)
+    const excuse = DOES_NOT_APPLY[number]
     if (excuse === undefined) expect(TESTED_QUIRKS, `no test name says "quirk ${number}"`).toContain(number)
     else expect(TESTED_QUIRKS, `${number} has a test, so this is not so: ${excuse}`).not.toContain(number)
   })

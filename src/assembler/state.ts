@@ -248,7 +248,7 @@ export function decideBegin(facts: {
   }
   if (!facts.announced && same) return 'adopt'
   if (same) return 'repeat'
-  if (facts.many) return facts.isPast ? 'late' : 'next'
+  if (facts.many) return facts.isPast && !facts.isNext ? 'late' : 'next'
   return facts.handedOut ? 'refuse' : 'restart'
 }
 

@@ -42,6 +42,7 @@ export const acp: DialectDefinition<'acp'> = {
   recognisesReplay: 'at_begin',
   endsBy: 'event',
   carriesMany: true,
+  joinsMessages: true,
   answersCalls: true,
   createTranslate,
   looksLike,

@@ -31,6 +31,7 @@ export const aiSdkUi: DialectDefinition<'ai-sdk-ui'> = {
   },
   looksLike,
   begins,
+  joinsMessages: true,
   answersCalls: true,
   toNative: uiMessagesToNative,
 }

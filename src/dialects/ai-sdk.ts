@@ -35,6 +35,7 @@ export const aiSdk: DialectDefinition<'ai-sdk'> = {
   },
   looksLike,
   begins,
+  joinsMessages: true,
   answersCalls: true,
   toNative: stepsToNative,
 }

@@ -85,6 +85,7 @@ export const claudeCode: DialectDefinition<'claude-code'> = {
   recognisesReplay: 'at_begin',
   endsBy: 'event',
   carriesMany: true,
+  joinsMessages: true,
   answersCalls: true,
   createTranslate,
   looksLike,

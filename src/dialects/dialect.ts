@@ -38,8 +38,8 @@ export interface DialectDefinition<D extends Dialect = Dialect> {
    * the end of the input.
    */
   readonly endsBy: 'event' | 'mark' | 'input'
-  /** Whether one answer may have several choices, which `toNative` puts into one. */
-  readonly hasChoices?: boolean
+  /** Whether `toNative` puts several messages into one form: the choices of an answer, or the messages of an agent's turn. */
+  readonly joinsMessages?: boolean
   /** Whether a source of it carries many messages, unless the caller says otherwise. */
   readonly carriesMany?: boolean
   /** Whoever gives the stream may run its calls and says so by their results: only the stop shows which are left for the caller. */

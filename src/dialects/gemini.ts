@@ -83,7 +83,7 @@ export const gemini: DialectDefinition<'gemini'> = {
   // Nothing of this wire tells a repeat from more of the same but the id of a call.
   recognisesReplay: 'at_begin',
   endsBy: 'input',
-  hasChoices: true,
+  joinsMessages: true,
   answersCalls: true,
   createTranslate() {
     const translator = new GeminiTranslator()

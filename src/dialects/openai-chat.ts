@@ -66,7 +66,7 @@ export const openaiChat: DialectDefinition = {
   recognisesReplay: 'after_stop',
   endsBy: 'mark',
   answersCalls: false,
-  hasChoices: true,
+  joinsMessages: true,
   createTranslate(hints = {}): Translate {
     const translator = new ChatTranslator(hints)
     return Object.assign((event: ProviderEvent) => translator.translate(event), { end: () => translator.end() })

@@ -52,6 +52,7 @@ export const textGeneration: DialectDefinition<'text-generation'> = {
   opensBlocks: false,
   recognisesReplay: 'after_stop',
   endsBy: 'event',
+  joinsMessages: true,
   answersCalls: false,
   createTranslate() {
     const translator = new TextTranslator()

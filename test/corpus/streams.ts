@@ -4,7 +4,6 @@ import { isObject } from '../../src/json.ts'
 import type { Dialect } from '../../src/message.ts'
 import type { Source } from '../../src/source.ts'
 import type { CorpusStream } from '../support/corpus.ts'
-import { isRead } from '../support/to-come.ts'
 
 /** How many streams of which dialect of the corpus there are, and what they are to onefold. */
 export const DIALECTS: Readonly<Record<string, { readonly streams: number; readonly dialect: Dialect }>> = {
@@ -34,11 +33,6 @@ export function familyOf({ dialect }: CorpusStream): string {
 
 export function dialectOf(stream: CorpusStream): Dialect {
   return DIALECTS[familyOf(stream)]?.dialect ?? expect.fail(`nobody says what ${stream.dialect} is`)
-}
-
-/** The frames of an AWS event stream are read with Bedrock's own dialect. */
-export function canBeRead(stream: CorpusStream): boolean {
-  return isRead(dialectOf(stream)) && (!stream.hasFrames || isRead('bedrock-converse'))
 }
 
 /** As it would come: bytes, or the objects that an SDK makes of them. */

@@ -10,12 +10,13 @@ import type { PartialInput } from './assembler/tool-input.ts'
 import { anthropicMessages } from './dialects/anthropic-messages.ts'
 import type { Beginning, DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
 import { readError, reportsError } from './dialects/error.ts'
-import { definitionOf, DEFINITIONS, DIALECT_NAMES } from './dialects/definitions.ts'
+import { definitionOf, DEFINITIONS } from './dialects/definitions.ts'
+import { damaged, mistaken, notAStream, otherDialect, unknownDialect, unreadable } from './dialects/unreadable.ts'
 import { MisuseError } from './errors.ts'
 import { EventIds } from './event-ids.ts'
 import { copyJson, isObject, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
-import type { AssistantMessage, Dialect, MessageSnapshot, Outcome, OutcomeError } from './message.ts'
+import type { AssistantMessage, Dialect, MessageSnapshot, Outcome } from './message.ts'
 import type { CallSign, Operation, Translation } from './operation.ts'
 import { checkOptions, type FoldOptions } from './options.ts'
 import { chunkText } from './sse/aws-event-stream.ts'
@@ -340,7 +341,7 @@ export class Fold<D extends Dialect = Dialect> {
     reading.length += length
     if (reading.held.length <= HELD_EVENTS && before <= HELD_LENGTH) return
     this.#giveUp(reading)
-    this.#operation({ op: 'fail', choice: 'all', error: unreadable() })
+    this.#operation({ op: 'fail', choice: 'all', error: unreadable(HELD_EVENTS) })
   }
 
   /** `text` is what the event was parsed from. */
@@ -458,7 +459,8 @@ export class Fold<D extends Dialect = Dialect> {
     this.#reading = { kind: 'reading', definition: undefined, assembler, endsBy: 'event', translate: () => IGNORED }
     const events = detecting.held.flatMap((held) => ('event' in held ? [held.event] : []))
     const error = events.find(reportsError)?.payload
-    const failure = error === undefined ? unknownDialect(events) : readError(error)
+    const [first] = events
+    const failure = error !== undefined ? readError(error) : first && unknownDialect(rawOf(first))
     for (const held of detecting.held) if ('translation' in held) assembler.apply(held.translation)
     if (failure !== undefined) assembler.apply({ operations: [{ op: 'fail', choice: 'all', error: failure }] })
   }
@@ -530,40 +532,4 @@ function lengthOf(payload: unknown): number {
 function unlisted(event: ProviderEvent): ProviderEvent {
   const [first, ...others]: unknown[] = Array.isArray(event.payload) ? event.payload : []
   return others.length === 0 && isObject(first) && first.error ? { ...event, payload: first } : event
-}
-
-function otherDialect(event: ProviderEvent, named: DialectDefinition | undefined): string | undefined {
-  for (const other of DEFINITIONS.values()) if (other !== named && other.looksLike(event) === 'yes') return other.name
-  return undefined
-}
-
-function mistaken(named: string, other: string): OutcomeError {
-  const message = `the events are of the dialect ${other}, and the option dialect says ${named}; leave it out, or name the right one`
-  return { class: 'unknown_dialect', retryable: false, message }
-}
-
-function unreadable(): OutcomeError {
-  return { class: 'malformed', retryable: false, message: `none of the first ${HELD_EVENTS} events could be read` }
-}
-
-function damaged(message: string): OutcomeError {
-  return { class: 'malformed', retryable: true, message }
-}
-
-function notAStream(text: string): OutcomeError {
-  const body = text.slice(0, 4096)
-  return { class: 'malformed', retryable: false, message: 'the body is neither an event stream nor JSON', body }
-}
-
-function unknownDialect(events: readonly ProviderEvent[]): OutcomeError | undefined {
-  const [first] = events
-  if (first === undefined) return undefined
-  const known = DIALECT_NAMES.join(', ')
-  const body = rawOf(first)
-  return {
-    class: 'unknown_dialect',
-    retryable: false,
-    message: `no event shows which wire format this is; name it with the option dialect (${known})`,
-    ...(body === undefined ? {} : { body }),
-  }
 }

@@ -27,9 +27,11 @@ import {
   mergeUsage,
   mergeWire,
   messageOf,
+  regeneratedError,
   usageOf,
   type Draft,
   type EndingFacts,
+  type Progress,
 } from './draft.ts'
 import { about, Output } from './output.ts'
 import { Sequence } from './sequence.ts'
@@ -137,14 +139,7 @@ export class Assembler<D extends Dialect = Dialect> {
     return this.#outcomeOf(this.#strands.first?.draft, ending)
   }
 
-  /** What tells one stream of the turn from another: the message's id, and how far it came. */
-  get progress(): {
-    readonly id: string | undefined
-    readonly lastNumber: number | undefined
-    readonly announced: boolean
-    readonly failed: boolean
-    readonly handedOut: boolean
-  } {
+  get progress(): Progress {
     const draft = this.#strands.first?.draft
     return {
       id: draft?.lastId,
@@ -184,9 +179,7 @@ export class Assembler<D extends Dialect = Dialect> {
 
   /** Nothing of an answer has come: no block, no stop reason. */
   get isHollow(): boolean {
-    if (this.messages.length > 0) return false
-    for (const { draft } of this.#strands) if (draft.blocks.length > 0 || draft.stop !== undefined) return false
-    return true
+    return this.messages.length === 0 && this.#strands.isHollow
   }
 
   get hasContent(): boolean {
@@ -349,11 +342,9 @@ export class Assembler<D extends Dialect = Dialect> {
         this.#emitStart(draft)
         return
       case 'refuse':
-        draft.error = {
-          class: 'regenerated_after_tool_call',
-          retryable: false,
-          message: `another message began after a tool call of this one was handed out: ${excerpt(operation.id ?? '')}`,
-        }
+        draft.error = regeneratedError(
+          `another message, ${excerpt(operation.id ?? 'without an id')}, began in place of this one`,
+        )
         draft.phase = 'terminated'
         return
       case 'next':

@@ -17,7 +17,7 @@ import {
   type Written,
 } from './block.ts'
 import { Calls, type CallOptions } from './calls.ts'
-import { contentOf, dropPathsBefore, failDraft, limitError, type Draft } from './draft.ts'
+import { contentOf, dropPathsBefore, failDraft, regeneratedError, limitError, type Draft } from './draft.ts'
 import { about, type Output } from './output.ts'
 import { BLOCK_TABLE, compareText, decideReopen, goesOn, type BlockRule } from './state.ts'
 import { Snapshots } from './snapshots.ts'
@@ -393,8 +393,7 @@ export class Blocks<D extends Dialect> {
   #regenerate(without?: Block): boolean {
     const draft = this.#draft
     if (draft.handedOut > 0) {
-      const message = 'the provider generated the message anew after one of its tool calls was handed out'
-      failDraft(draft, { class: 'regenerated_after_tool_call', retryable: false, message })
+      failDraft(draft, regeneratedError('the provider generated the message anew'))
       return false
     }
     const { toolDepth } = this.#options.limits

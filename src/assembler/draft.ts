@@ -188,6 +188,21 @@ export function failDraft(draft: Draft, error: OutcomeError): void {
   draft.phase = 'terminated'
 }
 
+/** What tells one stream of the turn from another: the message's id, and how far it came. */
+export interface Progress {
+  readonly id: string | undefined
+  readonly lastNumber: number | undefined
+  readonly announced: boolean
+  readonly failed: boolean
+  readonly handedOut: boolean
+}
+
+/** A call that was handed out cannot be taken back. */
+export function regeneratedError(what: string): OutcomeError {
+  const message = `${what} after one of its tool calls was handed out`
+  return { class: 'regenerated_after_tool_call', retryable: false, message }
+}
+
 export function limitError(what: string, limit: keyof Limits): OutcomeError {
   return { class: 'limit', retryable: false, message: `the message is ${what}; raise limits.${limit} to accept it` }
 }

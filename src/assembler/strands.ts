@@ -55,6 +55,10 @@ export class Strands<D extends Dialect> implements Iterable<Strand<D>> {
     return this.#strands.values()
   }
 
+  get isHollow(): boolean {
+    return [...this].every(({ draft }) => draft.blocks.length === 0 && draft.stop === undefined)
+  }
+
   get size(): number {
     return this.#strands.size
   }

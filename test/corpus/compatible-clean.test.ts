@@ -164,7 +164,7 @@ describeShared('corpus', 'the streams of servers that are compatible with OpenAI
     for (const { stream, messages } of folded) {
       const expected = joinedDetails(payloadsOf(stream))
       const { choices } = Object(toNative(messages))
-      expect(choices[0].message.reasoning_details ?? [], stream.file).toEqual(expected)
+      expect(choices[0].message?.reasoning_details ?? [], stream.file).toEqual(expected)
       if (expected.length === 0) continue
       streamsWithDetails += 1
       const [thinking] = messages.flatMap(({ content }) => content.filter((block) => block.type === 'thinking'))

@@ -136,7 +136,7 @@ export function kinds(message: AssistantMessage | undefined): string[] {
 }
 
 /** All text of all messages, in order. */
-export function textOf(messages: readonly AssistantMessage[]): string {
+function textOf(messages: readonly AssistantMessage[]): string {
   return messages
     .flatMap(({ content: blocks }) => blocks.map((block) => (block.type === 'text' ? block.text : '')))
     .join('')

@@ -83,13 +83,19 @@ async function typeCheck(file: string, options: object): Promise<string> {
   )
 }
 
-test('the package brings one dependency and no peer', async () => {
+test('the package brings two dependencies, with what those need, and no peer', async () => {
   const { stdout } = await run('npm', ['ls', '--all', '--parseable'])
   const names = stdout
     .trim()
     .split('\n')
     .map((line) => line.split('node_modules/').at(-1))
-  expect(names.slice(1).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual(['eventsource-parser', 'onefold'])
+  expect(names.slice(1).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
+    '@smithy/core',
+    '@smithy/types',
+    'eventsource-parser',
+    'onefold',
+    'tslib',
+  ])
 })
 
 test('every name of the entry, and of the faults, type-checks without the peers, without @types/node and with skipLibCheck: false', async () => {

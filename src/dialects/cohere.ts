@@ -59,6 +59,7 @@ export const cohere: DialectDefinition<'cohere'> = {
   opensBlocks: true,
   recognisesReplay: 'at_begin',
   endsBy: 'event',
+  joinsMessages: true,
   answersCalls: false,
   createTranslate,
   looksLike,

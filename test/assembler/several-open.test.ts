@@ -65,12 +65,13 @@ describe('several messages that are open at once', () => {
     expect(made.messages.map(({ idSource }) => idSource)).toEqual(['wire', 'minted', 'wire'])
   })
 
-  it('and are the same message where it does not know', () => {
+  it('and are the same message where it does not know, under the same id', () => {
     expect(said(run([begin('m'), ...text(0, 'a'), end(0), begin('m'), ...text(0, 'b'), end(0)], many))).toEqual([
       ['t/0', 'a'],
     ])
     expect(said(run([begin('m'), ...text(0, 'a'), end(0), begin(), ...text(0, 'b'), end(0)], many))).toEqual([
       ['t/0', 'a'],
+      ['t/1', 'b'],
     ])
   })
 

@@ -19,9 +19,9 @@ describe('a result that streams', () => {
     expect(message.content).toEqual([{ type: 'tool_result', callId: 't', content: ['a', 'a'], wire: {} }])
   })
 
-  it('has the content that it was given whole, where there is one', () => {
+  it('has the items that came over a content that it was given before', () => {
     const { message } = run([M, open('0', 'tool_result', { content: 'whole' }), list('0', 'tool_result', 'a'), ...END])
-    expect(message.content).toMatchObject([{ content: 'whole' }])
+    expect(message.content).toMatchObject([{ content: ['a'] }])
   })
 
   it('I3: that is sent again from the beginning has each item once', () => {

@@ -214,11 +214,9 @@ describe('onefold start', () => {
     cpSync(join(root, 'dist'), join(own, 'dist'), { recursive: true })
     copyFileSync(join(root, 'package.json'), join(own, 'package.json'))
     symlinkSync(join(root, 'recordings'), join(own, 'recordings'), 'junction')
-    symlinkSync(
-      join(root, 'node_modules/eventsource-parser'),
-      join(folder, 'node_modules/eventsource-parser'),
-      'junction',
-    )
+    for (const dependency of ['eventsource-parser', '@smithy']) {
+      symlinkSync(join(root, 'node_modules', dependency), join(folder, 'node_modules', dependency), 'junction')
+    }
     const recording = 'recordings/anthropic-messages/replayed-prefix.recording'
 
     const installed = await onefold(['start'], '', { main: join(own, 'dist/cli/main.js') })

@@ -134,10 +134,3 @@ export function told(messages: readonly AssistantMessage[]): string[][] {
 export function kinds(message: AssistantMessage | undefined): string[] {
   return (message?.anomalies ?? []).map(({ kind }) => kind)
 }
-
-/** All text of all messages, in order. */
-function textOf(messages: readonly AssistantMessage[]): string {
-  return messages
-    .flatMap(({ content: blocks }) => blocks.map((block) => (block.type === 'text' ? block.text : '')))
-    .join('')
-}

@@ -1,6 +1,7 @@
 /**
- * The older formats that stream plain text, each known by its shape and nothing else: Amazon Titan, Meta Llama and Cohere Command as Bedrock's
- * InvokeModel has them (docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html), the native stream of Hugging Face's
+ * The older formats that stream plain text, each known by its shape and nothing else: Amazon Titan, Meta Llama, Cohere Command and
+ * Claude's text completions as Bedrock's InvokeModel has them (docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html), the last
+ * also as Anthropic's own older API does (platform.claude.com/docs/en/api/complete), the native stream of Hugging Face's
  * text-generation-inference (huggingface.co/docs/text-generation-inference), and llama.cpp's own `/completion`
  * (github.com/ggml-org/llama.cpp, tools/server/README.md).
  *
@@ -15,7 +16,7 @@ import { readError, reportsError } from './error.ts'
 import { malformed } from './malformed.ts'
 
 type Operations = Operation[]
-type Form = 'titan' | 'llama' | 'command' | 'generations' | 'tgi' | 'llamacpp'
+type Form = 'titan' | 'llama' | 'command' | 'claude' | 'generations' | 'tgi' | 'llamacpp'
 
 const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   // Titan
@@ -41,6 +42,8 @@ const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   ['eos', 'end_turn'],
   ['limit', 'max_tokens'],
   ['word', 'stop_sequence'],
+  // Claude
+  ['max_tokens', 'max_tokens'],
 ])
 
 /** An index of a choice beyond these is no number that anybody asked for. */
@@ -70,6 +73,9 @@ function begins({ payload }: ProviderEvent): Beginning {
 
 /** Which format an event is of, if it is decisive: two fields at least that no other has. */
 function formOf(event: JsonObject): Form | undefined {
+  if (typeof event.completion === 'string' && 'stop_reason' in event) {
+    return event.type === 'completion' || ('stop' in event && !('type' in event)) ? 'claude' : undefined
+  }
   if ('choices' in event || 'type' in event || 'event_type' in event || 'object' in event) return undefined
   if (typeof event.outputText === 'string') {
     return 'completionReason' in event || 'totalOutputTextTokenCount' in event ? 'titan' : undefined
@@ -127,6 +133,10 @@ class TextTranslator {
       case 'llama':
         this.#piece(form, 0, event, event.generation, LLAMA)
         if (nonEmpty(event.stop_reason) !== undefined) this.#end(0, event.stop_reason)
+        break
+      case 'claude':
+        this.#piece(form, 0, event, event.completion, CLAUDE)
+        if (nonEmpty(event.stop_reason) !== undefined) this.#end(0, event.stop_reason, 'hard', nonEmpty(event.stop))
         break
       case 'command':
         this.#command(event)
@@ -228,7 +238,7 @@ class TextTranslator {
     const wire: JsonObject = {}
     for (const key in event)
       if (!known.has(key) && !USAGE.has(key)) mergeFields(wire, copyFields({ [key]: event[key] }))
-    const model = form === 'llamacpp' ? nonEmpty(event.model) : undefined
+    const model = form === 'llamacpp' || form === 'claude' ? nonEmpty(event.model) : undefined
     if (!this.#begun.has(choice)) {
       this.#begun.add(choice)
       this.#add({ op: 'begin', choice, ...(model === undefined ? {} : { model }), wire: { form: this.#form, ...wire } })
@@ -270,6 +280,7 @@ class TextTranslator {
 /** The fields that something else stands for. */
 const TITAN: ReadonlySet<string> = new Set(['outputText', 'index', 'completionReason', 'results'])
 const LLAMA: ReadonlySet<string> = new Set(['generation', 'stop_reason'])
+const CLAUDE: ReadonlySet<string> = new Set(['type', 'completion', 'stop_reason', 'stop', 'model'])
 const COMMAND: ReadonlySet<string> = new Set(['text', 'index', 'is_finished', 'finish_reason'])
 const GENERATIONS: ReadonlySet<string> = new Set(['generations', 'text'])
 const GENERATION: ReadonlySet<string> = new Set(['text', 'finish_reason'])
@@ -356,6 +367,15 @@ function toNative(messages: readonly AssistantMessage[]): JsonValue {
       }
     case 'llama':
       return { ...wire, generation: text, ...usage, stop_reason: first.stop.raw }
+    case 'claude':
+      return {
+        ...wire,
+        completion: text,
+        stop_reason: first.stop.raw,
+        stop: first.stop.sequence,
+        ...(first.model === undefined ? {} : { model: first.model }),
+        ...metrics,
+      }
     case 'command':
     case 'generations':
       return {

@@ -8,6 +8,7 @@
  */
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser'
 import { parseJson } from '../json.ts'
+import { bodyKindOf } from './body-kind.ts'
 import { beginsFrames, FrameReader, type Framed } from './aws-event-stream.ts'
 import { JsonBody } from './json-body.ts'
 
@@ -46,8 +47,8 @@ const PING_LENGTH = 1024
 const FIELD_LENGTH = 16
 
 type Framing =
-  /** Nothing but white space so far. */
-  | { readonly kind: 'unknown' }
+  /** Nothing so far that shows what it is. */
+  | { readonly kind: 'unknown'; text: string }
   | {
       readonly kind: 'sse'
       readonly parser: EventSourceParser
@@ -63,6 +64,9 @@ type Framing =
   | { readonly kind: 'json'; readonly body: JsonBody }
   | { readonly kind: 'closed' }
 
+/** Longer than what may stand before the first JSON line. */
+const LONG_LINE = 16 * 1024
+
 const FIELDS = ['event:', 'data:', 'id:', 'retry:']
 
 type SseFraming = Extract<Framing, { kind: 'sse' }>
@@ -72,7 +76,7 @@ const LF = 10
 export class Decoder {
   readonly #limit: number
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
-  #framing: Framing = { kind: 'unknown' }
+  #framing: Framing = { kind: 'unknown', text: '' }
   #isAtStart = true
   #endsWithCr = false
   /** How much has come of a line that has not ended. */
@@ -145,6 +149,7 @@ export class Decoder {
       return [{ kind: 'cut', text: `the first ${start.length} bytes of a frame` }]
     }
     const tail = this.#feed(this.#utf8.decode())
+    if (this.#framing.kind === 'unknown') this.#settle(this.#framing.text, true)
     const framing = this.#framing
     this.#framing = { kind: 'closed' }
     switch (framing.kind) {
@@ -198,11 +203,10 @@ export class Decoder {
     const framing = this.#framing
     switch (framing.kind) {
       case 'unknown': {
-        const start = text.search(/[^ \t\n]/)
-        if (start === -1) return
-        const isJson = text[start] === '{' || text[start] === '['
-        this.#framing = isJson ? this.#json() : this.#sse()
-        this.#route(start === 0 ? text : text.slice(start))
+        framing.text = framing.text === '' ? text.replace(/^[ \t\n]+/, '') : framing.text + text
+        // A long line that may be JSON is looked at when it ends.
+        if (framing.text.length < LONG_LINE || text.includes('\n')) this.#settle(framing.text, false)
+        else if (framing.text.length > this.#limit) this.#close()
         return
       }
       case 'sse':
@@ -221,6 +225,18 @@ export class Decoder {
         return never
       }
     }
+  }
+
+  /** Reads on as what the body shows to be; `isWhole`: nothing follows. */
+  #settle(text: string, isWhole: boolean): void {
+    const body = bodyKindOf(text, isWhole)
+    if (body.kind === 'open') {
+      return
+    }
+    const before = body.kind === 'json' ? text.slice(0, body.at).trim() : ''
+    if (before !== '') this.#decoded.push({ kind: 'event', data: before, event: undefined, id: undefined })
+    this.#framing = body.kind === 'json' ? this.#json() : this.#sse()
+    this.#route(body.at === 0 ? text : text.slice(body.at))
   }
 
   #json(): Framing {

@@ -3,7 +3,7 @@
  * Lines and elements are given as soon as they are whole, so that such a body is live too, and what came before a cut is kept; a document
  * is whole at its end only. No line, element or document may be longer than the limit.
  */
-import { parseJson, type JsonValue } from '../json.ts'
+import { isObject, parseJson, type JsonValue } from '../json.ts'
 import type { Decoded } from './decode.ts'
 
 /** How much is kept of a body that turns out to be no JSON. */
@@ -221,8 +221,21 @@ export class JsonBody {
 
   #document(text: string): void {
     const payload = parseJson(text)
-    if (payload === undefined) this.#unreadable(text)
-    else this.#payloads(payload)
+    if (payload !== undefined) this.#payloads(payload)
+    else if (!this.#brokenLines(text)) this.#unreadable(text)
+  }
+
+  /** Lines of JSON of which the first was none. */
+  #brokenLines(text: string): boolean {
+    const lines = text.split('\n').filter((line) => line.trim() !== '')
+    const values = lines.map((line) => (line.startsWith('{') ? parseJson(line) : undefined))
+    if (lines.length < 2 || !values.some(isObject)) return false
+    for (const [at, line] of lines.entries()) {
+      const value = values[at]
+      if (value !== undefined) this.#payloads(value)
+      else this.#give(at === lines.length - 1 ? { kind: 'cut', text: line } : brokenPart(line))
+    }
+    return true
   }
 
   /** JSON that does not end as JSON ends was cut. */

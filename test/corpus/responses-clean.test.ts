@@ -198,10 +198,11 @@ describeShared('corpus', 'the Responses streams of the corpus, folded live', () 
     const stream = streams.find(({ file }) => file === BROKEN)
     const lines = new TextDecoder().decode(stream?.read()).split('\n').filter(Boolean)
 
-    it('I5: fail as lines, which cannot be told from any other text', async () => {
+    it('I4, I5: are cut as lines, and keep what stands between', async () => {
       const message = await fold(lines.join('\n'))
-      expect(message.outcome).toMatchObject({ kind: 'failed', error: { class: 'malformed' } })
-      expect(message.dialect).toBe('unknown')
+      expect(message.outcome).toMatchObject({ kind: 'truncated', by: 'eof' })
+      expect(message.dialect).toBe('openai-responses')
+      expect(message.content.map(({ type }) => type)).toEqual(['tool_call'])
     })
 
     it('I4, I6: keep the call as server-sent events, note both events, and hand nothing out', async () => {

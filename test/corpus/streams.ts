@@ -31,7 +31,11 @@ export function familyOf({ dialect }: CorpusStream): string {
   return dialect.startsWith('openai-compatible/') ? 'openai-compatible' : dialect
 }
 
+/** Claude's text completions, which came before its messages. */
+const COMPLETIONS = /bedrock-anthropic-invoke-stream\.ndjson$|Test-Anthropic-with-AWS-Bedrock-Instrumentatio-49875168/
+
 export function dialectOf(stream: CorpusStream): Dialect {
+  if (COMPLETIONS.test(stream.file)) return 'text-generation'
   return DIALECTS[familyOf(stream)]?.dialect ?? expect.fail(`nobody says what ${stream.dialect} is`)
 }
 

@@ -14,6 +14,7 @@ export function textAnswersOf(events: readonly JsonObject[]): Simple[] {
     const index = 'is_finished' in event ? Number(event['index'] ?? 0) : 0
     answerOf(index).text +=
       textOf(event['outputText']) +
+      textOf(event['completion']) +
       textOf(event['generation']) +
       textOf(event['text']) +
       textOf(generation['text']) +

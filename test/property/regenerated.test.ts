@@ -1,5 +1,5 @@
 /** Messages that are generated anew in mid-stream: under their own id, or under another; one that may run on, or must not. */
-import { array, assert, boolean, constantFrom, nat, property, tuple, type Arbitrary } from 'fast-check'
+import { array, assert, constantFrom, nat, property, tuple, type Arbitrary } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../src/fold.ts'
 import {
@@ -152,26 +152,25 @@ describe.each(WIRES_WITH_BEGIN)('a message of $dialect that is generated anew', 
     )
   })
 
-  it('I2: under another id before the terminal is the new message alone, with one reset', () => {
+  it('I2: under another id before the terminal is the new message alone, with one reset; of many both come out', () => {
     assert(
-      property(
-        wire.script,
-        wire.script,
-        manner,
-        transport,
-        nat(),
-        boolean(),
-        (first, second, streamed, by, place, many) => {
-          const sent = wire.write(first, { ...streamed, fillers: [] })
-          const kept = sent.slice(0, 1 + (place % sent.findIndex(saysStop)))
-          const next = { ...second, id: 'msg_2' }
-          const folded = bothWays(wire, [...kept, ...wire.write(next, { ...streamed, fillers: [] })], by, EOF, { many })
-          expect(folded.messages).toHaveLength(1)
-          expectAsMeant(wire, next, folded)
-          expect(countOf(folded.events, 'reset')).toBe(1)
-          expect(folded.message.attempt).toBe(2)
-        },
-      ),
+      property(wire.script, wire.script, manner, transport, nat(), (first, second, streamed, by, place) => {
+        const sent = wire.write(first, { ...streamed, fillers: [] })
+        const kept = sent.slice(0, 1 + (place % sent.findIndex(saysStop)))
+        const next = { ...second, id: 'msg_2' }
+        const sentAll = [...kept, ...wire.write(next, { ...streamed, fillers: [] })]
+        const both = bothWays(wire, sentAll, by, EOF, { many: true })
+        expect(both.messages.map(({ id, outcome }) => [id, outcome.kind])).toEqual([
+          [first.id, 'truncated'],
+          [next.id, 'complete'],
+        ])
+        expect(countOf(both.events, 'reset')).toBe(0)
+        const folded = bothWays(wire, sentAll, by, EOF)
+        expect(folded.messages).toHaveLength(1)
+        expectAsMeant(wire, next, folded)
+        expect(countOf(folded.events, 'reset')).toBe(1)
+        expect(folded.message.attempt).toBe(2)
+      }),
       runs(RUNS),
     )
   })

@@ -277,9 +277,25 @@ describe('JSON bodies', () => {
 
   it('takes what begins like an array, and is none from its first element on, for another body', () => {
     gives('[oops]', ['body<[oops]>'])
-    gives('[oops', ['cut<[oops>'])
+    gives('[oops', ['body<[oops>'])
     gives('[', ['cut<[>'])
     gives('[{oops},{"a":1}]\n', ['body<[{oops},{"a":1}]\n>'])
+  })
+
+  it('reads JSON lines behind what a program printed before the first of them', () => {
+    gives('starting\n{"a":1}\n{"b":2}\n', ['starting', 'payload<{"a":1}>', 'payload<{"b":2}>'])
+    gives('[INFO] up\n[12:00:01] {ready}\n\n{"a":1}', ['[INFO] up\n[12:00:01] {ready}', 'payload<{"a":1}>'])
+    const long = `{"a":"${'x'.repeat(20_000)}"}`
+    gives(`starting\n${long}\n{"b":2}`, ['starting', `payload<${long}>`, 'payload<{"b":2}>'], 30_000)
+    gives(`starting\n${long}\n{"b":2}`, ['starting', 'too_long'], 10_000)
+    gives('starting\n{"a":1', ['body<starting\n{"a":1>'])
+    gives('starting\n{not yet}\n{"a":1}\n', ['starting\n{not yet}', 'payload<{"a":1}>'])
+    gives('starting\ndata: {"a":1}\n\n', ['{"a":1}'])
+  })
+
+  it('reads JSON lines behind one that is broken', () => {
+    gives('{"a"\n{"b":2}\n{"c":3}\n', ['{"a"', 'payload<{"b":2}>', 'payload<{"c":3}>'])
+    gives('{"a"\n{"b":2}\n{"c"', ['{"a"', 'payload<{"b":2}>', 'cut<{"c">'])
   })
 
   it('tells a long element from a pause between two', () => {

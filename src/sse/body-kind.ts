@@ -16,8 +16,8 @@ const LONGEST_FIELD = 6
 /** What stands before the first JSON line is no longer than this. */
 const PREAMBLE_LENGTH = 4096
 
-/** `text` is all that has come; `isWhole`: nothing follows. The result does not depend on where it was cut. */
-export function bodyKindOf(text: string, isWhole = false): BodyKind {
+/** `text` is all that has come, `limit` the longest line; `isWhole`: nothing follows. The result does not depend on where it was cut. */
+export function bodyKindOf(text: string, limit: number, isWhole = false): BodyKind {
   const first = text.search(/[^ \t\n]/)
   if (first === -1) return { kind: 'open' }
   let start = first
@@ -26,6 +26,7 @@ export function bodyKindOf(text: string, isWhole = false): BodyKind {
     if (isPreamble && start - first > PREAMBLE_LENGTH) break
     const end = text.indexOf('\n', start)
     const line = text.slice(start, end === -1 ? undefined : end)
+    if (isPreamble && line.length > limit) break
     const isCut = end === -1 && !isWhole
     const json = beginsJson(line, isCut)
     if (json === 'yes' && !isPreamble) return { kind: 'json', at: start }

@@ -48,7 +48,7 @@ const FIELD_LENGTH = 16
 
 type Framing =
   /** Nothing so far that shows what it is. */
-  | { readonly kind: 'unknown'; text: string }
+  | { readonly kind: 'unknown'; text: string; lineLength: number }
   | {
       readonly kind: 'sse'
       readonly parser: EventSourceParser
@@ -65,7 +65,7 @@ type Framing =
   | { readonly kind: 'closed' }
 
 /** Longer than what may stand before the first JSON line. */
-const LONG_LINE = 16 * 1024
+const LONG_LINE = 6 * 1024
 
 const FIELDS = ['event:', 'data:', 'id:', 'retry:']
 
@@ -76,7 +76,7 @@ const LF = 10
 export class Decoder {
   readonly #limit: number
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
-  #framing: Framing = { kind: 'unknown', text: '' }
+  #framing: Framing = { kind: 'unknown', text: '', lineLength: 0 }
   #isAtStart = true
   #endsWithCr = false
   /** How much has come of a line that has not ended. */
@@ -204,9 +204,11 @@ export class Decoder {
     switch (framing.kind) {
       case 'unknown': {
         framing.text = framing.text === '' ? text.replace(/^[ \t\n]+/, '') : framing.text + text
-        // A long line that may be JSON is looked at when it ends.
-        if (framing.text.length < LONG_LINE || text.includes('\n')) this.#settle(framing.text, false)
-        else if (framing.text.length > this.#limit) this.#close()
+        // A long line that may be JSON is looked at when it ends, or can be none.
+        const lineEnd = text.lastIndexOf('\n') + 1
+        framing.lineLength = (lineEnd === 0 ? framing.lineLength : 0) + text.length - lineEnd
+        const isLong = framing.text.length > LONG_LINE && framing.lineLength <= this.#limit
+        if (lineEnd > 0 || !isLong) this.#settle(framing.text, false)
         return
       }
       case 'sse':
@@ -227,9 +229,9 @@ export class Decoder {
     }
   }
 
-  /** Reads on as what the body shows to be; `isWhole`: nothing follows. */
-  #settle(text: string, isWhole: boolean): void {
-    const body = bodyKindOf(text, isWhole)
+  /** Reads on as what the body shows to be; `isOver`: nothing follows. */
+  #settle(text: string, isOver: boolean): void {
+    const body = bodyKindOf(text, this.#limit, isOver)
     if (body.kind === 'open') {
       return
     }

@@ -287,7 +287,7 @@ describe('JSON bodies', () => {
     gives('[INFO] up\n[12:00:01] {ready}\n\n{"a":1}', ['[INFO] up\n[12:00:01] {ready}', 'payload<{"a":1}>'])
     const long = `{"a":"${'x'.repeat(20_000)}"}`
     gives(`starting\n${long}\n{"b":2}`, ['starting', `payload<${long}>`, 'payload<{"b":2}>'], 30_000)
-    gives(`starting\n${long}\n{"b":2}`, ['starting', 'too_long'], 10_000)
+    gives(`starting\n${long}\n{"b":2}`, ['too_long'], 10_000)
     gives('starting\n{"a":1', ['body<starting\n{"a":1>'])
     gives('starting\n{not yet}\n{"a":1}\n', ['starting\n{not yet}', 'payload<{"a":1}>'])
     gives('starting\ndata: {"a":1}\n\n', ['{"a":1}'])

@@ -9,7 +9,7 @@ import { DEFINITIONS } from '../src/dialects/definitions.ts'
 import { CAPABILITIES, hasRecordings, shownOf } from './support/capabilities.ts'
 import { ERROR_CLASSES, errorOf, retryableOf } from './support/error-classes.ts'
 import { QUIRKS, type Quirk } from './support/quirks.ts'
-import { TERMINALS } from './support/terminals.ts'
+import { RECORDED_TERMINALS, TERMINALS } from './support/terminals.ts'
 import { TESTED_QUIRKS } from './support/tested-quirks.ts'
 
 type Table = Readonly<Record<string, Readonly<Record<string, { readonly rule: string; readonly to: string }>>>>
@@ -73,11 +73,11 @@ const capabilities = await Promise.all(
 
 /** By what most of its vendors end a message. */
 function endOf(dialect: Dialect): string {
-  const row = TERMINALS.find((terminal) => terminal.dialect === dialect)
+  const row = [...TERMINALS, ...RECORDED_TERMINALS].find((terminal) => terminal.dialect === dialect)
   return row === undefined ? '–' : row.hard === undefined ? `${word(row.soft)} (soft)` : word(row.hard)
 }
 
-const terminals = TERMINALS.map(
+const terminals = [...TERMINALS, ...RECORDED_TERMINALS].map(
   ({ vendor, dialect, hard, soft, source }) =>
     `| ${vendor} | ${dialect} | ${word(hard)} | ${word(soft)} | [${hostOf(source)}](${source}) |`,
 )

@@ -510,3 +510,63 @@ export const TERMINALS: readonly Terminal[] = [
       'other/tgi/microsoft-semantic-kernel__dotnet-Connectors-Connectors.HuggingFace.UnitTests-TestData-textgeneration-test-stream-response.sse',
   },
 ]
+
+/** The same for formats of which the corpus has no stream: each row names a recording of the repository. */
+export interface RecordedTerminal extends Omit<Terminal, 'stream' | 'last'> {
+  readonly recording: string
+  /** What the first event has from which on the last message is complete; no event behind it has it too. */
+  readonly mark: string
+}
+
+export const RECORDED_TERMINALS: readonly RecordedTerminal[] = [
+  {
+    vendor: 'Mistral, Conversations',
+    dialect: 'mistral-conversations',
+    hard: 'conversation.response.done',
+    source: 'https://docs.mistral.ai/api/endpoint/beta/conversations',
+    recording: 'mistral-conversations/text',
+    mark: '"type":"conversation.response.done"',
+  },
+  {
+    vendor: 'Agents of the Agent Client Protocol, v1',
+    dialect: 'acp',
+    soft: "the prompt's answer",
+    source: 'https://agentclientprotocol.com/protocol/v1/prompt-turn',
+    recording: 'acp/thinking-text-and-a-tool',
+    mark: '"stopReason":',
+  },
+  {
+    vendor: 'Agents of the Agent Client Protocol, v2',
+    dialect: 'acp',
+    soft: 'state_update: idle',
+    source: 'https://agentclientprotocol.com/rfds/v2/prompt',
+    recording: 'acp/version-2',
+    mark: '"state":"idle","stopReason":"end_turn","usage"',
+  },
+  {
+    vendor: 'Claude Code',
+    dialect: 'claude-code',
+    hard: 'result',
+    soft: 'stop_reason',
+    source: 'https://code.claude.com/docs/en/headless',
+    recording: 'claude-code/tools-with-stream-events',
+    mark: '"type":"message_delta"',
+  },
+  {
+    vendor: 'AI SDK, fullStream',
+    dialect: 'ai-sdk',
+    hard: 'finish-step',
+    source: 'https://ai-sdk.dev/docs/reference/ai-sdk-core/stream-text',
+    recording: 'ai-sdk/text-and-reasoning',
+    mark: '"type":"finish-step"',
+  },
+  {
+    vendor: 'AI SDK, UI messages',
+    dialect: 'ai-sdk-ui',
+    hard: '[DONE]',
+    soft: 'finish',
+    source: 'https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol',
+    recording: 'ai-sdk-ui/text-and-reasoning',
+    mark: '"type":"finish"',
+  },
+]

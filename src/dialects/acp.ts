@@ -11,7 +11,7 @@
  * - A call is in the message in which it began, whatever comes later about it. The agent runs it, so it is never handed out.
  * - A message is over when the next one of its turn begins and its own calls are over. The last one waits: what comes after the answer to
  *   the prompt still counts, until the next prompt, the next turn, or the end of the input. In version 2, where chunks of messages may
- *   interleave and `state_update` with `idle` ends a turn, all of a turn wait for that.
+ *   interleave, all of a turn wait for `state_update` with `idle`, which says that nothing follows.
  * - Of a source that shows no requests, text without an id after the answer may be late, or the next turn. Of up to four such chunks it is
  *   held back which they are: more of them, a thought, a call or another answer is the next turn.
  * - What comes between a request to load or resume a session and its next prompt is history; so is what comes of a message or a call that
@@ -248,7 +248,8 @@ function createTranslate(): Translate {
     }
     // A state that is told again, or of a session that did nothing, ends nothing.
     const hasWorked = isWaiting && (turn.isRunning || turn.last !== undefined)
-    return fields.state === 'idle' && hasWorked && !session.isReplaying ? end(session, turn, fields) : []
+    if (fields.state !== 'idle' || !hasWorked || session.isReplaying) return []
+    return [...end(session, turn, fields), ...sessions.finishAnswered(session)]
   }
 
   function translate(payload: JsonObject): Operation[] {

@@ -4,6 +4,7 @@ import { DEFINITIONS } from '../../src/dialects/definitions.ts'
 import { Fold } from '../../src/fold.ts'
 import type { JsonObject } from '../../src/json.ts'
 import { fold } from '../../src/turn.ts'
+import { EOF } from '../support/folded.ts'
 import {
   answer,
   call,
@@ -135,6 +136,21 @@ test('a prompt that nobody answered leaves its message truncated, and the next o
 })
 
 describe('version 2', () => {
+  it('I2: tells every message of a turn when the state is idle, though the connection stays open', () => {
+    const assembler = new Fold({ dialect: 'acp' })
+    const sent = [state('running'), thought('hm', 't'), text('a', 'm1'), text('b', 'm2')]
+    const before = sent.flatMap((event) => assembler.receive(event))
+    expect(before.filter(({ type }) => type === 'message')).toEqual([])
+    const atIdle = assembler.receive(state('idle', { stopReason: 'end_turn' }))
+    const finals = atIdle.flatMap((event) => (event.type === 'message' ? [event.final] : []))
+    expect(finals.map(({ id, outcome }) => [id, outcome.kind])).toEqual([
+      ['t', 'complete'],
+      ['m1', 'complete'],
+      ['m2', 'complete'],
+    ])
+    expect(assembler.end(EOF).filter(({ type }) => type === 'message')).toEqual([])
+  })
+
   const accepted = result(1, { messageId: 'u1' })
   const opening = [prompt(1), accepted, user('hi', 'u1'), state('running')]
 

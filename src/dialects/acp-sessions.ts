@@ -5,14 +5,13 @@
 import type { JsonObject } from '../json.ts'
 import type { OutcomeError, StopReason } from '../message.ts'
 import type { Operation } from '../operation.ts'
+import { Seen } from './seen.ts'
 
 /** Messages that are open at once: more only if the calls of that many have no end. */
 const MAX_OPEN = 32
 /** Blocks of one message that are told apart; with more of them the next one begins. */
 const MAX_PIECES = 5_000
-const MAX_SESSIONS = 1_000
-/** Characters of the ids that are remembered of messages and calls that are over; the oldest are forgotten. */
-const SEEN_LENGTH = 1024 * 1024
+const MAX_SESSIONS = 256
 /** Longer texts are no reports of an error. */
 const REPORT_LENGTH = 512
 
@@ -78,27 +77,6 @@ export interface Session {
   /** Text that came after the answer, while it is not known whether it is late or the next turn. */
   held: JsonObject[]
   heldLength: number
-}
-
-/** Ids of what is over; bounded by their length. */
-class Seen {
-  readonly #ids = new Set<string>()
-  #length = 0
-
-  has(id: string): boolean {
-    return this.#ids.has(id)
-  }
-
-  add(id: string): void {
-    if (this.#ids.has(id)) return
-    this.#ids.add(id)
-    this.#length += id.length
-    for (const oldest of this.#ids) {
-      if (this.#length <= SEEN_LENGTH) return
-      this.#ids.delete(oldest)
-      this.#length -= oldest.length
-    }
-  }
 }
 
 export function createTurn(): Turn {

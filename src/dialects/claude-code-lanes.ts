@@ -8,6 +8,7 @@ import type { StopReason } from '../message.ts'
 import type { Operation, SnapshotOperation, UsageOperation } from '../operation.ts'
 import { anthropicMessages } from './anthropic-messages.ts'
 import type { Translate } from './dialect.ts'
+import { Seen } from './seen.ts'
 
 /** The lane of the agent itself. */
 export const MAIN = 0
@@ -15,6 +16,7 @@ export const MAIN = 0
 /** What is remembered, of any of these: more than the machine has room for, and no name that only a hostile server gives. */
 const MOST_LANES = 1024
 const MOST_BLOCKS = 100_000
+const MOST_RECORDS = 10_000
 const LONGEST_NAME = 256
 
 /** The block that one of a record stands for. */
@@ -126,7 +128,7 @@ export class Current {
       this.hasCalls ||= type === 'tool_use'
       places[Number(operation.key)] = this.#take(nameOf(type, operation.fields?.id))
     }
-    const isKept = uuid !== undefined && uuid.length <= LONGEST_NAME && this.#ofRecord.size < MOST_BLOCKS
+    const isKept = uuid !== undefined && uuid.length <= LONGEST_NAME && this.#ofRecord.size < MOST_RECORDS
     if (isKept) this.#ofRecord.set(uuid, places)
     return places
   }
@@ -185,7 +187,7 @@ export interface Lane {
 
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
-  readonly #pastIds = new Set<string>()
+  readonly #pastIds = new Seen()
 
   /** The lane of a `parent_tool_use_id`; without one that of the agent itself. */
   of(parent: unknown): Lane {

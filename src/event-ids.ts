@@ -3,13 +3,15 @@
  * before had sent already.
  */
 
-/** More of them are not remembered: a server that goes on sends again what came last. */
+/** As many are remembered, and up to twice as many: a server that goes on sends again what came last. */
 const REMEMBERED = 10_000
 const LONGEST = 1024
 
 export class EventIds {
   /** What came under each id; undefined once an id came for another event, so that they name nothing. */
   #seen: Map<string, number> | undefined = new Map()
+  /** The ids before those: to take the oldest out of a map one by one would take longer than to read their events. */
+  #seenBefore: ReadonlyMap<string, number> = new Map()
   /** A stream that may overlap the one before has not come to anything new yet. */
   #mayOverlap = false
   #current: { readonly id: string; readonly mark: number } | undefined
@@ -28,6 +30,7 @@ export class EventIds {
   /** The event under way, if it has an id, begins another message: the ids of the one before are no more. */
   restart(): void {
     this.#seen = new Map()
+    this.#seenBefore = new Map()
     this.#last = this.#current?.id
     this.#mayOverlap = false
     this.#remember()
@@ -36,13 +39,19 @@ export class EventIds {
   /** Whether the event was sent already. If not it is under way, until it was read: `taken`. */
   isRepeat(id: string, data: string): boolean {
     const mark = markOf(data)
-    const known = this.#seen?.get(id)
+    const known = this.#seen?.get(id) ?? this.#seenBefore.get(id)
     if (this.#mayOverlap && known === mark) return true
     this.#mayOverlap = false
     this.#current = { id, mark }
     if (known === undefined) this.#remember()
-    else this.#seen = undefined
+    else this.#nameNothing()
     return false
+  }
+
+  /** An id came for another event. */
+  #nameNothing(): void {
+    this.#seen = undefined
+    this.#seenBefore = new Map()
   }
 
   /** The event under way was read. */
@@ -54,11 +63,9 @@ export class EventIds {
   #remember(): void {
     if (this.#seen === undefined || this.#current === undefined || this.#current.id.length > LONGEST) return
     this.#seen.set(this.#current.id, this.#current.mark)
-    if (this.#seen.size <= REMEMBERED) return
-    for (const oldest of this.#seen.keys()) {
-      this.#seen.delete(oldest)
-      return
-    }
+    if (this.#seen.size < REMEMBERED) return
+    this.#seenBefore = this.#seen
+    this.#seen = new Map()
   }
 }
 

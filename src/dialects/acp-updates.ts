@@ -294,6 +294,8 @@ function wholeMessage(sessions: Sessions, session: Session, update: JsonObject):
   for (const run of runs) {
     const own = run === runs.at(-1) ? text : text.slice(0, run.length)
     text = text.slice(own.length)
+    // Else each whole message would cost as much as there are pieces.
+    if (own === '' && run.length === 0) continue
     run.length = own.length
     operations.push({ op: 'snapshot', choice, key: run.key, kind, rank: 2, text: own, isRenewed: true })
   }

@@ -22,6 +22,10 @@ const INCOMPLETE: ReadonlyMap<string, StopReason> = new Map([
   ['content_filter', 'content_filter'],
 ])
 
+/** How many places of calls are remembered, and how long they may be: more than the machine has room for, and no real name. */
+const MOST_PLACES = 100_000
+const LONGEST_PLACE = 256
+
 export const openaiAssistants: DialectDefinition<'openai-assistants'> = {
   name: 'openai-assistants',
   opensBlocks: false,
@@ -220,9 +224,10 @@ class RunTranslator {
 
   readonly #keys = new Map<string, string>()
 
-  /** A call is known by its id; by its place in the step until that has come. */
+  /** A call is known by its id; by its place in the step until that has come, and if no more of them are remembered. */
   #keyOf(place: string, id: string | undefined): string {
-    if (id !== undefined && !this.#keys.has(place)) this.#keys.set(place, `call ${id}`)
+    const isRemembered = this.#keys.size < MOST_PLACES && place.length <= LONGEST_PLACE
+    if (id !== undefined && isRemembered && !this.#keys.has(place)) this.#keys.set(place, `call ${id}`)
     return this.#keys.get(place) ?? place
   }
 

@@ -149,7 +149,7 @@ export class ChatChoice {
   }
 
   #added(channel: string, text: string): string {
-    if (this.#cumulative === undefined) return text
+    if (this.#cumulative === undefined || text === '') return text
     const known = this.#cumulative.get(channel) ?? new Cumulative()
     this.#cumulative.set(channel, known)
     const { added, fits } = known.take(text)

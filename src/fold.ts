@@ -430,7 +430,7 @@ export class Fold<D extends Dialect = Dialect> {
       const isAfter = assembler.hasLateEvents && assembler.isTerminal
       const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
       if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
-      if (this.#isWatched && translation.calls !== undefined) this.#callSigns.push(...translation.calls)
+      if (this.#isWatched) for (const sign of translation.calls ?? []) this.#callSigns.push(sign)
       assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
       if (this.#options.dialect !== undefined && assembler.isHollow)
         this.#mistakenFor ??= otherDialect(event, definition)

@@ -291,7 +291,7 @@ class CohereV2 {
     for (const [index, call] of listOf(own.tool_calls).entries()) {
       operations.push(...callStart({ index }, call), { op: 'close', choice: 0, key: callKey(index) })
     }
-    if (Array.isArray(own.citations)) operations.push(...this.#citations(own.citations, {}))
+    if (Array.isArray(own.citations)) for (const one of this.#citations(own.citations, {})) operations.push(one)
     for (const index of listOf(own.content).keys()) operations.push({ op: 'close', choice: 0, key: contentKey(index) })
     if (Array.isArray(logprobs)) operations.push({ op: 'meta', choice: 0, append: { logprobs } })
     return [...operations, ...this.#end({}, { finish_reason: finish_reason ?? null, usage: usage ?? null })]

@@ -19,15 +19,17 @@ export class HostileBody {
 
   nextChunk() {
     if (this.bytes >= this.#most) return undefined
-    let text = ''
-    while (text.length < CHUNK_LENGTH) {
+    const pieces = []
+    for (let length = 0; length < CHUNK_LENGTH;) {
       const { done, value } = this.#events.next()
       if (done) break
-      text += written(value)
+      const piece = written(value)
+      length += piece.length
+      pieces.push(piece)
     }
-    const chunk = utf8.encode(text)
+    const chunk = joined(pieces)
     this.bytes += chunk.length
-    return text === '' ? undefined : chunk
+    return pieces.length === 0 ? undefined : chunk
   }
 
   nextEvent() {
@@ -44,7 +46,14 @@ export class HostileBody {
   }
 }
 
+/** Frames are bytes; everything else is text. */
+function joined(pieces) {
+  const isText = pieces.every((piece) => typeof piece === 'string')
+  return isText ? utf8.encode(pieces.join('')) : Buffer.concat(pieces.map((piece) => Buffer.from(piece)))
+}
+
 function written(event) {
+  if (event instanceof Uint8Array) return event
   if (typeof event === 'string' && event !== '[DONE]') return event
   return `data: ${event === '[DONE]' ? event : JSON.stringify(event)}\n\n`
 }

@@ -9,6 +9,8 @@
  * end. `read`: by events (absent), `unread` (a reader that never asks, while the message is awaited), `by hand` (each event given to an
  * assembler, also after the end).
  */
+import { HOSTILE_DIALECTS } from './hostile-dialects.mjs'
+
 const message = (own = {}) => ({
   type: 'message_start',
   message: { id: 'msg_1', role: 'assistant', content: [], ...own },
@@ -335,6 +337,7 @@ export const HOSTILE = [
     start: [CREATED, { type: 'response.completed', response: { id: 'resp_1' } }],
     read: 'by hand',
   }),
+  ...HOSTILE_DIALECTS,
 ]
 
 function bytes(says, holds, each, more) {

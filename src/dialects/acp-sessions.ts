@@ -98,6 +98,8 @@ export class Sessions {
   readonly #free: number[] = []
   #choices = 0
   #count = 0
+  /** How much is held back in all of them. */
+  heldLength = 0
   /** That of the update that came last. */
   last: Session | undefined
 

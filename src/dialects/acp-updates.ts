@@ -20,6 +20,9 @@ const MAX_ID_LENGTH = 512
 /** How much text is held back that may be late or the next turn. */
 const HELD_UPDATES = 4
 const HELD_LENGTH = 64 * 1024
+/** In all sessions together, each update with what it takes besides its text. */
+const HELD_IN_ALL = 1024 * 1024
+const HELD_SIZE = 1024
 
 const IGNORED: ReadonlySet<string> = new Set([
   'availablecommandsupdate',
@@ -142,13 +145,15 @@ function userMessage({ sessions, session, seesRequests }: Place): Operation[] {
 }
 
 /** Whether it may be late text, or the first of the next turn. */
-function isHeld({ session, seesRequests }: Place, kind: string, update: JsonObject): boolean {
+function isHeld({ sessions, session, seesRequests }: Place, kind: string, update: JsonObject): boolean {
   if (seesRequests || session.turn?.answer === undefined) return false
   if (kind !== 'agentmessagechunk' || idOf(update.messageId) !== undefined) return false
   const length = JSON.stringify(copyJson(update) ?? null).length
   if (session.held.length >= HELD_UPDATES || session.heldLength + length > HELD_LENGTH) return false
+  if (sessions.heldLength + length + HELD_SIZE > HELD_IN_ALL) return false
   session.held.push(copyFields(update))
   session.heldLength += length
+  sessions.heldLength += length + HELD_SIZE
   return true
 }
 
@@ -170,6 +175,7 @@ function nextTurn({ sessions, session, seesRequests }: Place, kind: string, upda
 export function releaseHeld(sessions: Sessions, session: Session, as: 'late' | 'next'): Operation[] {
   const { held } = session
   if (held.length === 0) return []
+  sessions.heldLength -= session.heldLength + held.length * HELD_SIZE
   session.held = []
   session.heldLength = 0
   const operations = as === 'next' ? sessions.beginTurn(session, createTurn()) : []

@@ -153,6 +153,8 @@ export interface FailOperation extends ForChoice {
   readonly strength?: 'soft'
   /** It is no error: whoever runs the stream gave it up. */
   readonly isAbort?: true
+  /** It is no error: the protocol went on to its last mark, but shows that the answer broke off before it. */
+  readonly isCut?: true
   readonly error: OutcomeError
 }
 export interface AnomalyOperation extends ForChoice {

@@ -68,6 +68,8 @@ export function readerOf(source: Source): SourceReader {
   if (isBlob(source)) return readStream(source.stream())
   if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator](), endOf(source), isEventStream(source))
   if (isIterable(source)) return readIterator(source[Symbol.iterator]())
+  // What `streamText` of the AI SDK gives is not yet a stream, but has several.
+  if ('fullStream' in source && isObject(source.fullStream)) return readerOf(source.fullStream)
   return readOne(source)
 }
 

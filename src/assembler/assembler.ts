@@ -419,6 +419,7 @@ export class Assembler<D extends Dialect = Dialect> {
       case 'fail':
         draft.error = operation.error
         if (operation.isAbort) draft.abort = operation.error
+        if (operation.isCut) draft.cut = operation.error
         return
       case 'anomaly':
         if (operation.kind === 'malformed_event') loseEvent(draft)
@@ -487,6 +488,7 @@ export class Assembler<D extends Dialect = Dialect> {
       terminal: draft?.terminal ?? 'none',
       error: draft?.error,
       isAborted: draft?.error === draft?.abort,
+      isCut: draft?.error === draft?.cut,
       isEmpty: (draft?.beginning ?? 'none') === 'none',
       malformed: draft?.malformed,
       acceptEof: this.#options.acceptEof,

@@ -54,6 +54,8 @@ export interface Draft {
   error: OutcomeError | undefined
   /** The error, if it is that whoever runs the stream gave it up. */
   abort: OutcomeError | undefined
+  /** The error, if it is that the answer broke off, as its own wire shows. */
+  cut: OutcomeError | undefined
   malformed: string | undefined
   anomalies: Anomaly[]
   omittedAnomalies: number
@@ -90,6 +92,7 @@ export function createDraft(key: string, choice: number, ordinal: number = choic
     isInner: false,
     error: undefined,
     abort: undefined,
+    cut: undefined,
     malformed: undefined,
     anomalies: [],
     omittedAnomalies: 0,

@@ -474,6 +474,8 @@ export function decideOutcome(
     readonly error: OutcomeError | undefined
     /** The error is that whoever runs the stream gave it up. */
     readonly isAborted?: boolean
+    /** The error is that the answer broke off, though its protocol came to an end. */
+    readonly isCut?: boolean
     readonly isEmpty: boolean
     /** The text of the only, malformed, events that came. */
     readonly malformed: string | undefined
@@ -481,6 +483,7 @@ export function decideOutcome(
   },
 ): Outcome {
   if (seen.error !== undefined && seen.isAborted) return { kind: 'aborted', by: 'caller', reason: seen.error.message }
+  if (seen.error !== undefined && seen.isCut) return { kind: 'truncated', by: 'eof', error: seen.error }
   if (seen.error !== undefined) return { kind: 'failed', error: seen.error }
   if (seen.terminal === 'hard' && !seen.isEmpty) return { kind: 'complete' }
   switch (ending.kind) {

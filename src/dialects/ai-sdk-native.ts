@@ -54,7 +54,7 @@ function blockToNative(block: ContentBlock): JsonObject[] {
         {
           type: 'tool-call',
           toolCallId: idOf(block),
-          toolName: block.name,
+          toolName: block.wire.toolName ?? block.name,
           input: block.wire.invalid === true && !(typeof input === 'object') ? {} : input,
           ...(providerExecuted === undefined ? {} : { providerExecuted }),
           ...options,

@@ -7,6 +7,7 @@ import { copyFields, copyJson, isObject, nonEmpty, parseJson, type JsonObject, t
 import type { BlockKind, OutcomeError, StopReason, ToolCallBlock } from '../message.ts'
 import type { BlockFields, Operation } from '../operation.ts'
 import { readError } from './error.ts'
+import { malformed } from './malformed.ts'
 
 const STOP_REASONS: ReadonlyMap<unknown, StopReason> = new Map([
   ['stop', 'end_turn'],
@@ -30,6 +31,9 @@ const RAW_REASONS: ReadonlyMap<unknown, StopReason> = new Map([
 const KNOWN_NAMES = 10_000
 const KNOWN_LENGTH = 1024 * 1024
 
+/** How deep input is looked into; whatever is nested deeper than `limits.toolDepth` allows is no input anyway. */
+const JSON_DEPTH = 256
+
 const NOT_WIRE: ReadonlySet<string> = new Set(['type', 'text', 'delta', 'textDelta'])
 const NOT_DELTA: ReadonlySet<string> = new Set([...NOT_WIRE, 'id'])
 /** Fields of calls and results that have a neutral name, or repeat what another part says. */
@@ -45,6 +49,12 @@ export class Parts {
   readonly #keys = new Map<string, string>()
   /** Names that are free again: the same one may begin another block. */
   readonly #ended = new Set<string>()
+  /** Blocks that began and did not end, by their keys: what they are, a call for somebody to run or anything else. */
+  readonly #open = new Map<string, 'call' | 'text'>()
+  /** The names of calls as they were shown when these began, by the keys of their blocks. */
+  readonly #called = new Map<string, string>()
+  /** Calls whose input is said to be plain text, by the same. */
+  readonly #plain = new Set<string>()
   #reused = 0
   #length = 0
   #unnamed = 0
@@ -94,6 +104,9 @@ export class Parts {
   #forget(): void {
     this.#keys.clear()
     this.#ended.clear()
+    this.#open.clear()
+    this.#called.clear()
+    this.#plain.clear()
     this.#length = 0
   }
 
@@ -107,6 +120,7 @@ export class Parts {
 
   start(kind: 'text' | 'thinking', part: JsonObject, wire: JsonObject = {}): void {
     const { key } = this.#opened(nameOf(kind, part.id))
+    this.#open.set(key, 'text')
     this.add({
       op: 'open',
       choice: 0,
@@ -126,13 +140,17 @@ export class Parts {
 
   /** The block is opened by its first delta, as in versions that have no other event for it. */
   unopened(kind: 'text' | 'thinking', part: JsonObject): void {
-    if (!this.has(nameOf(kind, part.id))) this.start(kind, part)
+    if (this.has(nameOf(kind, part.id))) return
+    this.start(kind, part)
+    // Those have no other event for its end either.
+    this.#open.delete(this.#keyOf(nameOf(kind, part.id)))
   }
 
   end(kind: 'text' | 'thinking', part: JsonObject, wire: JsonObject = {}): void {
     const name = nameOf(kind, part.id)
     const key = this.#keyOf(name)
     if (this.has(name)) this.#ended.add(name)
+    this.#open.delete(key)
     this.#metadata(key, kind, part, wire)
     this.add({ op: 'close', choice: 0, key })
   }
@@ -145,6 +163,11 @@ export class Parts {
 
   callStart(id: string, part: JsonObject, wire: JsonObject = {}): void {
     const { key } = this.#opened(`call:${id}`)
+    const name = nonEmpty(part.toolName)
+    if (name !== undefined) this.#called.set(key, name)
+    if (part.inputEncoding === 'text') this.#plain.add(key)
+    // A call of the provider's own is nobody's to run, whatever comes of it.
+    if (part.providerExecuted !== true) this.#open.set(key, 'call')
     const text = part.inputEncoding === 'text' ? { freeText: 'input' } : {}
     const fields = { ...callFields(id, part), ...text }
     this.add({ op: 'open', choice: 0, key, kind: 'tool_call', fields, wire: { ...callWire(part), ...wire } })
@@ -158,25 +181,39 @@ export class Parts {
   call(id: string, part: JsonObject, input: unknown, isRefused: boolean, wire: JsonObject = {}): void {
     const name = `call:${id}`
     if (!this.has(name)) this.callStart(id, part, wire)
-    const isText = typeof input === 'string'
+    const key = this.#keyOf(name)
+    const isPlain = this.#plain.has(key) || part.inputEncoding === 'text'
+    // Any other text is a value that the SDK has parsed, like any other value that is no object.
+    const isText = typeof input === 'string' && (isRefused || isPlain || isArguments(input))
     const text = isText ? input : JSON.stringify(copyJson(input))
-    const fields: BlockFields = {
-      ...callFields(id, part),
-      ...(isRefused ? { origin: 'provider' } : {}),
-      ...(isText && !isRefused && !isObjectText(input) ? { freeText: 'input' } : {}),
-    }
+    const { name: called, ...fields } = callFields(id, part)
+    const shown = this.#called.get(key)
+    const isRenamed = shown !== undefined && called !== undefined && called !== shown
+    // Shown under another name, or with input that JSON cannot say: nobody may run what is left of it.
+    if (isRenamed || !isJson(input)) this.add(malformed(part, 0))
     this.add({
       op: 'snapshot',
       choice: 0,
-      key: this.#keyOf(name),
+      key,
       kind: 'tool_call',
       rank: 1,
       ...(text === undefined ? {} : { text }),
       isRewritten: true,
-      fields,
-      wire: { ...callWire(part), ...wire, ...(isText ? { isText: true } : {}) },
+      fields: {
+        ...fields,
+        ...(called === undefined || isRenamed ? {} : { name: called }),
+        ...(isRefused ? { origin: 'provider' } : {}),
+        ...(isText && isPlain ? { freeText: 'input' } : {}),
+      },
+      wire: {
+        ...callWire(part),
+        ...wire,
+        ...(isText ? { isText: true } : {}),
+        ...(isRenamed ? { toolName: called } : {}),
+      },
       closes: true,
     })
+    this.#open.delete(key)
   }
 
   /** Something about a call that is in the message. */
@@ -186,9 +223,20 @@ export class Parts {
     this.add({ op: 'patch', choice: 0, key: this.#keyOf(`call:${id}`), kind: 'tool_call', fields, wire })
   }
 
+  /**
+   * Whether what ends here was cut: a call was begun that came to nothing, or, where the model gave no reason why it stopped, anything
+   * else was.
+   */
+  isCut(ending: JsonObject): boolean {
+    if (CUTTING.has(ending.finishReason)) return false
+    const open = [...this.#open.values()]
+    return open.includes('call') || (open.length > 0 && lacksReason(ending))
+  }
+
   /** A call has its answer here, so it is nobody's to run any more. */
   result(id: string, part: JsonObject, content: JsonValue | undefined, isError: boolean, wire: JsonObject = {}): void {
     this.patchCall(id, {}, true)
+    this.#open.delete(this.#keyOf(`call:${id}`))
     const isPreliminary = part.preliminary === true
     const fields: BlockFields = { callId: id, isError, ...(content === undefined ? {} : { content }) }
     const name = nonEmpty(part.toolName)
@@ -243,8 +291,18 @@ export function idOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }
 
-function isObjectText(text: string): boolean {
-  return text.trimStart().startsWith('{') && isObject(parseJson(text))
+/** The text of arguments, not a text that they are: an object, or nothing at all. */
+function isArguments(text: string): boolean {
+  return text.trim() === '' || (text.trimStart().startsWith('{') && isObject(parseJson(text)))
+}
+
+/** Whether JSON says the value as it is; what has a form of its own for it, like a date, does. */
+function isJson(value: unknown, depth = 0): boolean {
+  if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return false
+  if (typeof value !== 'object' || value === null || depth > JSON_DEPTH) return true
+  if (value instanceof Map || value instanceof Set) return false
+  if ('toJSON' in value) return true
+  return Object.values(value).every((one) => isJson(one, depth + 1))
 }
 
 function callFields(id: string, part: JsonObject): BlockFields {
@@ -283,6 +341,23 @@ export function stopOf({ finishReason, rawFinishReason }: JsonObject): readonly 
   if (raw === undefined) return []
   const reason = RAW_REASONS.get(rawFinishReason) ?? STOP_REASONS.get(raw) ?? 'unknown'
   return [{ op: 'stop', choice: 0, reason, raw }]
+}
+
+/** Reasons that tell by themselves that the answer is not whole. */
+const CUTTING: ReadonlySet<unknown> = new Set(['length', 'content-filter', 'error'])
+
+/** Whether the reason is the SDK's own word for that the model gave none. */
+export function lacksReason({ finishReason, rawFinishReason }: JsonObject): boolean {
+  const isOwn = finishReason === 'other' || finishReason === 'unknown' || nonEmpty(finishReason) === undefined
+  return isOwn && nonEmpty(rawFinishReason) === undefined
+}
+
+const OF_MODEL = 'the stream of the model ended before its answer did'
+
+/** The SDK ends its streams in order also where that of the model was cut. */
+export function cutOf({ strength, message = OF_MODEL }: { strength?: 'soft'; message?: string } = {}): Operation {
+  const error: OutcomeError = { class: 'network', retryable: true, message }
+  return { op: 'fail', choice: 'all', isCut: true, ...(strength === undefined ? {} : { strength }), error }
 }
 
 export function finishError(): OutcomeError {

@@ -1,5 +1,5 @@
 /** Messages of the AI SDK's UI message stream as the `UIMessage`s that its own `readUIMessageStream` puts together. */
-import { copyFields, copyJson, isObject, type JsonObject, type JsonValue } from '../json.ts'
+import { copyFields, copyJson, isObject, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { AssistantMessage, ContentBlock, MediaBlock, ToolCallBlock, ToolResultBlock } from '../message.ts'
 import { inputOf } from './ai-sdk-parts.ts'
 
@@ -86,9 +86,10 @@ function toolPart(call: ToolCallBlock, result: ToolResultBlock | undefined): Jso
   const isStreaming = wire.state === undefined
   const isRefused = wire.state === 'output-error'
   const input = inputOf(call)
+  const { toolName = call.name } = wire
   return copyFields({
-    type: isDynamic ? 'dynamic-tool' : `tool-${call.name}`,
-    toolName: isDynamic ? call.name : undefined,
+    type: isDynamic ? 'dynamic-tool' : `tool-${wordOf(toolName)}`,
+    toolName: isDynamic ? toolName : undefined,
     toolCallId: callIdOf(call),
     state: stateOf(wire, result),
     title,

@@ -1,7 +1,8 @@
 /**
  * The UI message stream of the AI SDK (ai-sdk.dev/docs/ai-sdk-ui/stream-protocol, the type `UIMessageChunk`), as server-sent events or as
  * the chunks of `toUIMessageStream()`, of the versions 5 to 7; also a whole `UIMessage`. One message spans all steps from `start` to
- * `finish`. `finish` is not yet the end, since a server may write more parts after it; `[DONE]` is.
+ * `finish`. `finish` is not yet the end, since a server may write more parts after it; `[DONE]` is. Without `finish` before it, or with a call
+ * that began and came to nothing, the message was cut.
  *
  * A call that has its output in the stream, was refused, or waits for an approval is `provider`: it is nobody's to run any more. What is
  * left is for the client, as the SDK's own `onToolCall` has it.
@@ -10,10 +11,13 @@
  */
 import { copyFields, copyJson, isObject, nonEmpty, wordOf, type JsonObject } from '../json.ts'
 import type { Translation } from '../operation.ts'
-import { abortOf, dataOf, errorOf, finishError, idOf, Parts, stopOf } from './ai-sdk-parts.ts'
+import { abortOf, cutOf, dataOf, errorOf, finishError, idOf, Parts, stopOf } from './ai-sdk-parts.ts'
 import { uiMessagesToNative } from './ai-sdk-ui-native.ts'
 import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
 import { malformed } from './malformed.ts'
+
+/** As of any stream that ends before its time. */
+const UNFINISHED = 'the stream ended before the last event of its protocol'
 
 /** Metadata is merged field by field down to here. */
 const METADATA_DEPTH = 8
@@ -118,7 +122,10 @@ class UiTranslator {
   }
 
   #done(): void {
-    if (this.#seen === 'some' || this.#seen === 'finish') this.#end()
+    if (this.#seen !== 'some' && this.#seen !== 'finish') return
+    // The SDK writes it wherever its source ends, also if that was cut; `finish` comes only of one that was not.
+    if (this.#seen === 'some' && !this.#hasFailed) this.#parts.add(cutOf({ message: UNFINISHED }))
+    this.#end()
   }
 
   #end(): void {
@@ -298,7 +305,10 @@ class UiTranslator {
 
   #finish(chunk: JsonObject): void {
     this.#metadata(chunk.messageMetadata)
-    this.#parts.add(...stopOf(chunk))
+    if (!this.#hasFailed && this.#parts.isCut(chunk)) {
+      const { finishReason } = chunk
+      this.#parts.add({ op: 'meta', choice: 0, wire: copyFields({ finishReason }) }, cutOf({ strength: 'soft' }))
+    } else this.#parts.add(...stopOf(chunk))
     if (chunk.finishReason === 'error' && !this.#hasFailed) {
       this.#parts.add({ op: 'fail', choice: 'all', strength: 'soft', error: finishError() })
     }

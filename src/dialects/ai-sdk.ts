@@ -6,13 +6,17 @@
  * A call that the SDK answers in the stream, by running it, by refusing it or by asking for an approval, is `provider`: it is nobody's to
  * run any more. What is left is for the caller.
  *
+ * A stream of the model that was cut has a `finish-step` too: the SDK makes one up, with the reason `other` (in version 5 `unknown`). So a
+ * step is only complete if each call that began became a `tool-call`, and if that reason is the only one, each block ended and tokens
+ * were counted.
+ *
  * Ignored on purpose: `start`, `raw` and `ping`; of `start-step` the request; of `finish-step` the headers and messages of the response;
  * `finish`, which sums up what the steps have said; `tool-input-end`, since the call follows; the input that a result repeats.
  */
 import { copyFields, copyJson, isObject, nonEmpty, wordOf, type JsonObject, type JsonValue } from '../json.ts'
 import type { Operation, Translation, UsageCounts } from '../operation.ts'
 import { stepsToNative } from './ai-sdk-native.ts'
-import { abortOf, errorOf, finishError, idOf, Parts, stopOf } from './ai-sdk-parts.ts'
+import { abortOf, cutOf, errorOf, finishError, idOf, lacksReason, Parts, stopOf } from './ai-sdk-parts.ts'
 import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
 import { malformed } from './malformed.ts'
 
@@ -243,11 +247,17 @@ class StepTranslator {
     if (strength.strength === undefined) this.#isOpen = false
   }
 
-  #finish(part: JsonObject): void {
+  #finish(part: JsonObject, isWhole = false): void {
+    const isCut = !isWhole && !this.#hasFailed && this.#isCut(part)
     const response = isObject(part.response) ? part.response : {}
     const id = nonEmpty(response.id)
     const model = nonEmpty(response.modelId)
-    const kept = copyFields({ timestamp: response.timestamp, ...copyFields(part, NOT_FINISH) })
+    const kept = copyFields({
+      timestamp: response.timestamp,
+      ...copyFields(part, NOT_FINISH),
+      // Of an answer that was cut it is no reason for calls to be run; but it was said.
+      ...(isCut ? { finishReason: part.finishReason } : {}),
+    })
     this.#parts.add({
       op: 'meta',
       choice: 0,
@@ -256,14 +266,22 @@ class StepTranslator {
       wire: kept,
     })
     if (isObject(part.usage)) this.#parts.add(usageOf(part.usage))
-    this.#parts.add(...stopOf(part))
+    this.#parts.add(...(isCut ? [cutOf()] : stopOf(part)))
     if (part.finishReason === 'error' && !this.#hasFailed) {
       this.#parts.add({ op: 'fail', choice: 'all', strength: 'soft', error: finishError() })
     }
-    this.#parts.add({ op: 'terminal', choice: 'all', strength: 'hard' })
+    if (!isCut) this.#parts.add({ op: 'terminal', choice: 'all', strength: 'hard' })
     this.#isOpen = false
     this.#hasFailed = false
     this.#awaitsStep = part.finishReason === 'tool-calls'
+  }
+
+  /** Neither a reason nor a count: of the model's own end nothing came, only what the SDK makes up for it. */
+  #isCut(part: JsonObject): boolean {
+    if (this.#parts.isCut(part)) return true
+    if (nonEmpty(part.finishReason) === undefined || !lacksReason(part)) return false
+    const { usage } = part
+    return !isObject(usage) || Object.keys(countsOf(usage)).length === 0
   }
 
   #delta(kind: 'text' | 'thinking', part: JsonObject): void {
@@ -324,7 +342,7 @@ class StepTranslator {
         else this.#part(part, wordOf(part.type))
       }
       const { finishReason = null, rawFinishReason = null, usage = null, response = null } = step
-      this.#finish({ finishReason, usage, response, ...(rawFinishReason === null ? {} : { rawFinishReason }) })
+      this.#finish({ finishReason, usage, response, ...(rawFinishReason === null ? {} : { rawFinishReason }) }, true)
     }
   }
 
@@ -344,6 +362,10 @@ function thrownAsJson(error: unknown): JsonValue {
 }
 
 function usageOf(usage: JsonObject): Operation {
+  return { op: 'usage', choice: 0, counts: countsOf(usage), raw: copyFields(usage) }
+}
+
+function countsOf(usage: JsonObject): UsageCounts {
   const input = isObject(usage.inputTokenDetails) ? usage.inputTokenDetails : {}
   const output = isObject(usage.outputTokenDetails) ? usage.outputTokenDetails : {}
   const named: Readonly<Record<keyof UsageCounts, unknown>> = {
@@ -354,10 +376,9 @@ function usageOf(usage: JsonObject): Operation {
     cacheWriteTokens: input.cacheWriteTokens,
     reasoningTokens: output.reasoningTokens ?? usage.reasoningTokens,
   }
-  const counts = Object.fromEntries(
+  return Object.fromEntries(
     Object.entries(named).flatMap(([name, value]) =>
       typeof value === 'number' && Number.isFinite(value) ? [[name, value]] : [],
     ),
   )
-  return { op: 'usage', choice: 0, counts, raw: copyFields(usage) }
 }

@@ -51,6 +51,8 @@ const CLASS_OF_WORD: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClas
 // Bedrock throttles with "Too many tokens, please wait before trying again.", which is no word about the context.
 const CONTEXT_OVERFLOW =
   /prompt is too long|context (length|window|size)|maximum context|exceeds? .{0,20}context|input is too long|too many tokens(?!, please wait)/i
+const RATE_LIMIT = /\btoo many requests\b|\brate[ _-]?limit/i
+const OVERLOADED = /\boverloaded\b/i
 const RETRYABLE: ReadonlySet<ErrorClass> = new Set(['rate_limit', 'overloaded', 'network'])
 const RETRYABLE_WORDS: ReadonlySet<string> = new Set([
   'api_error',
@@ -123,7 +125,9 @@ function classOf(words: readonly string[], message: string, status: number | und
   }
   switch (status) {
     case undefined:
-      return 'unknown'
+      // Where nothing else tells what it is, as in the streams of the AI SDK for a browser, its words do.
+      if (RATE_LIMIT.test(message)) return 'rate_limit'
+      return OVERLOADED.test(message) ? 'overloaded' : 'unknown'
     case 401:
     case 402:
     case 403:

@@ -25,7 +25,9 @@ export function damaged(message: string): OutcomeError {
 
 export function notAStream(text: string): OutcomeError {
   const body = text.slice(0, 4096)
-  return { class: 'malformed', retryable: false, message: 'the body is neither an event stream nor JSON', body }
+  // Such is `textStream` of the AI SDK, of which nothing tells the end from a cut.
+  const message = 'the body is neither an event stream nor JSON; of a stream that gives only its text, give the events'
+  return { class: 'malformed', retryable: false, message: `${message} (of the AI SDK, fullStream)`, body }
 }
 
 /** `body` is the first event, if it can be kept. */

@@ -13,6 +13,7 @@ export interface Playable {
 
 export interface Played {
   readonly fullStream: AsyncIterable<object>
+  readonly textStream: AsyncIterable<string>
   readonly response: PromiseLike<{ readonly messages: readonly object[] }>
   readonly steps: PromiseLike<
     readonly {

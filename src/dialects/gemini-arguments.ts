@@ -15,6 +15,9 @@ interface Container {
 
 type Segment = string | number
 
+/** A piece has one of them. */
+const VALUES = ['stringValue', 'numberValue', 'boolValue', 'nullValue'] as const
+
 /** Deeper than any real arguments. */
 const MAX_DEPTH = 512
 
@@ -29,6 +32,10 @@ export class PartialArguments {
     const { jsonPath: path, willContinue } = piece
     if (typeof path !== 'string') return undefined
     const goesOn = path === this.#open
+    const [kind, ...others] = VALUES.filter((name) => piece[name] !== undefined)
+    // A text that goes on is no place for another value, and a place without any is none that could be written.
+    if (others.length > 0 || (goesOn && kind !== undefined && kind !== 'stringValue')) return undefined
+    if (!goesOn && kind === undefined && willContinue !== true) return undefined
     const value = goesOn ? textOf(piece.stringValue ?? '') : literalOf(piece)
     if (value === undefined) return undefined
     const isText = goesOn || typeof piece.stringValue === 'string'
@@ -37,6 +44,13 @@ export class PartialArguments {
     if (start === undefined) return undefined
     if (isText) this.#open = willContinue === true ? path : undefined
     return start + value + end
+  }
+
+  /** Begins with values that came whole and are to be followed by others. */
+  begin(values: JsonObject): string {
+    const names = Object.keys(values)
+    this.#stack.push({ segment: '', isArray: false, names: new Set(names), count: names.length })
+    return JSON.stringify(values).slice(0, -1)
   }
 
   /** Closes what is open, unless it is a text that was to go on. */

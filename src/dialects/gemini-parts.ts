@@ -35,13 +35,29 @@ interface Whole {
   readonly wire?: JsonObject
 }
 
+/** What names a piece of a call, and what of its arguments came whole. */
+interface Piece {
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly wire: JsonObject
+  readonly isOfCall: boolean
+  readonly values: JsonObject | undefined
+}
+
+interface StreamedCall {
+  readonly key: string
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly pieces: PartialArguments
+}
+
 export class GeminiParts {
   readonly #choice: number
   #count = 0
   /** The text that goes on. */
   #open: { readonly key: string; readonly kind: 'text' | 'thinking' } | undefined
   /** The call whose arguments stream. */
-  #call: { readonly key: string; readonly id: string | undefined; readonly pieces: PartialArguments } | undefined
+  #call: StreamedCall | undefined
   /** The text that was written last: what citations are about. */
   #lastText: string | undefined
 
@@ -57,6 +73,15 @@ export class GeminiParts {
     else if (held === 'text') return this.#text(part, operations)
     else this.#held(part, held, operations)
     return held !== undefined
+  }
+
+  /** The answer is over: a call that was to go on never will. */
+  end(operations: Operation[]): void {
+    if (this.#call === undefined) return
+    // Of a call without any text nothing else would tell it from one without input.
+    const detail = 'a call that was to be continued is not'
+    operations.push({ op: 'anomaly', choice: this.#choice, kind: 'malformed_event', detail, key: this.#call.key })
+    this.#call = undefined
   }
 
   cite(citations: readonly JsonValue[], operations: Operation[]): boolean {
@@ -116,36 +141,43 @@ export class GeminiParts {
     const { args, partialArgs, willContinue } = call
     const id = nonEmpty(call.id)
     const name = nonEmpty(call.name)
-    const isOfCall = this.#call !== undefined && (name === undefined || (id !== undefined && id === this.#call.id))
-    const streams = partialArgs !== undefined || willContinue !== undefined || (isOfCall && args === undefined)
+    const isOfCall = this.#isOfCall(id, name)
+    const values = isObject(args) && Object.keys(args).length > 0 ? args : undefined
+    const isBare = args === undefined || args === null || (isObject(args) && values === undefined)
+    const streams = partialArgs !== undefined || willContinue !== undefined || (isOfCall && isBare)
+    const isBegun = values !== undefined && !isOfCall && (partialArgs !== undefined || willContinue === true)
     const wire = copyFields(part, new Set(['functionCall']))
     const own = copyFields(call, CALL_FIELDS)
     if (Object.keys(own).length > 0) wire.functionCall = own
     if (args === undefined && !streams && name === undefined && id === undefined) {
       const value = copyFields(part)
       operations.push({ op: 'anomaly', choice: this.#choice, kind: 'unknown_delta', detail: 'functionCall', value })
-    } else if (!streams || (isObject(args) && Object.keys(args).length > 0)) {
+    } else if (!streams || (!isBare && !isBegun)) {
       const fields = { id: id ?? null, name: name ?? null, origin: 'client' } as const
       this.#whole({ kind: 'tool_call', text: argumentsOf(args), fields, wire }, operations)
-    } else this.#pieces({ id, name, wire, isOfCall }, call, operations)
+    } else this.#pieces({ id, name, wire, isOfCall, values }, call, operations)
+  }
+
+  /** Whether it is about the call under way: that one was to go on, so only another id or name tells another call. */
+  #isOfCall(id: string | undefined, name: string | undefined): boolean {
+    if (this.#call === undefined) return false
+    if (name === undefined) return true
+    return name === this.#call.name && (id === undefined || id === this.#call.id)
   }
 
   #pieces(
-    {
-      id,
-      name,
-      wire,
-      isOfCall,
-    }: { id: string | undefined; name: string | undefined; wire: JsonObject; isOfCall: boolean },
+    { id, name, wire, isOfCall, values }: Piece,
     { partialArgs, willContinue }: JsonObject,
     operations: Operation[],
   ): void {
     let call = isOfCall ? this.#call : undefined
     if (call === undefined) {
-      call = { key: this.#next(operations), id, pieces: new PartialArguments() }
+      call = { key: this.#next(operations), id, name, pieces: new PartialArguments() }
       const fields = { id: id ?? null, name: name ?? null, origin: 'client' } as const
       operations.push({ op: 'open', choice: this.#choice, key: call.key, kind: 'tool_call', fields, wire })
       this.#call = call
+      const text = values === undefined ? '' : call.pieces.begin(values)
+      if (text !== '') operations.push({ op: 'append', choice: this.#choice, key: call.key, kind: 'tool_call', text })
     } else if (Object.keys(wire).length > 0) {
       operations.push({ op: 'patch', choice: this.#choice, key: call.key, kind: 'tool_call', wire })
     }
@@ -170,11 +202,11 @@ export class GeminiParts {
     return key
   }
 
-  /** The key of another block: what was open before it is over. A call that was to go on stays as it is, cut. */
+  /** The key of another block: what was open before it is over. */
   #next(operations: Operation[]): string {
     if (this.#open !== undefined) operations.push({ op: 'close', choice: this.#choice, key: this.#open.key })
     this.#open = undefined
-    this.#call = undefined
+    this.end(operations)
     this.#count += 1
     return String(this.#count)
   }

@@ -11,6 +11,8 @@
  */
 import {
   copyFields,
+  copyJson,
+  equalJson,
   isObject,
   mergeFields,
   nonEmpty,
@@ -62,6 +64,9 @@ function allAs(reason: StopReason, raws: readonly string[]): (readonly [string, 
   return raws.map((raw) => [raw, reason] as const)
 }
 
+/** They cut what was under way: a call that was to go on is no fault. */
+const CUTTING: ReadonlySet<StopReason> = new Set(['max_tokens', 'content_filter', 'error'])
+
 /** More candidates than anybody asks for. */
 const MAX_CANDIDATES = 256
 
@@ -80,7 +85,7 @@ const NOT_CONTENT: ReadonlySet<string> = new Set(['parts'])
 export const gemini: DialectDefinition<'gemini'> = {
   name: 'gemini',
   opensBlocks: false,
-  // Nothing of this wire tells a repeat from more of the same but the id of a call.
+  // A chunk that comes again behind its finish reason is known by the chunk as a whole: see `#isAgain`.
   recognisesReplay: 'at_begin',
   endsBy: 'input',
   joinsMessages: true,
@@ -94,14 +99,20 @@ export const gemini: DialectDefinition<'gemini'> = {
   toNative: toGenerateContentResponse,
 }
 
-/** The chunk in a payload: Code Assist puts each into a `response`. */
+/** The chunk in a payload. */
 function chunkOf(payload: unknown): JsonObject | undefined {
-  if (!isObject(payload)) return undefined
-  if (Array.isArray(payload.candidates) || isObject(payload.promptFeedback) || isObject(payload.usageMetadata)) {
-    return payload
-  }
-  const { response } = payload
-  return isObject(response) && Array.isArray(response.candidates) ? response : undefined
+  const inner = unwrapped(payload)
+  return isObject(inner) && isChunk(inner) ? inner : undefined
+}
+
+function isChunk({ candidates, promptFeedback, usageMetadata }: JsonObject): boolean {
+  return Array.isArray(candidates) || isObject(promptFeedback) || isObject(usageMetadata)
+}
+
+/** Code Assist puts each chunk, and each error, into a `response`; so do events of other protocols, which say their type. */
+function unwrapped(payload: unknown): unknown {
+  if (!isObject(payload) || isChunk(payload) || payload.type !== undefined) return payload
+  return isObject(payload.response) ? payload.response : payload
 }
 
 /** An answer cannot be gone on with: whatever comes from another stream is another one. */
@@ -115,6 +126,19 @@ interface Candidate {
   finish: string | undefined
   /** Nothing but its finish reason came last. */
   isOver: boolean
+  /** The last chunk that brought content and a finish reason, as it was. */
+  finishing: Finishing | undefined
+  /** How often that chunk came again since. */
+  repeats: number
+  /** Other content came behind a finish reason: the server says one with each chunk. */
+  goesOn: boolean
+}
+
+/** What tells a chunk with a finish reason from any other: the whole of it, and how many tokens there were until then. */
+interface Finishing {
+  readonly source: JsonObject
+  readonly usage: JsonValue
+  readonly id: string | undefined
 }
 
 class GeminiTranslator {
@@ -138,19 +162,26 @@ class GeminiTranslator {
   }
 
   #event({ payload, name }: ProviderEvent): void {
-    const chunk = chunkOf(payload) ?? payload
-    if (!isObject(chunk)) this.#add(malformed(payload))
-    else if (chunkOf(payload) !== undefined || chunk.responseId !== undefined || chunk.error) this.#chunk(chunk)
+    const chunk = unwrapped(payload)
+    if (!isObject(chunk) || !isObject(payload)) this.#add(malformed(payload))
+    else if (isChunk(chunk) || chunk.responseId !== undefined || chunk.error) this.#chunk(chunk)
     else {
-      const value = copyFields(chunk)
-      this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: wordOf(chunk.type ?? name), value })
+      const value = copyFields(payload)
+      this.#add({ op: 'anomaly', choice: 0, kind: 'unknown_event', detail: wordOf(payload.type ?? name), value })
     }
   }
 
   /** The input is over: what came last of a candidate was its end. */
   end(): Translation {
-    const over = [...this.#candidates].filter(([, { isOver }]) => isOver)
-    return { operations: over.map(([choice]) => ({ op: 'terminal', choice, strength: 'soft' })) }
+    this.#operations = []
+    for (const [choice, candidate] of this.#candidates) {
+      if (candidate.repeats > 0) this.#add({ op: 'anomaly', choice, kind: 'repeated_content' })
+      candidate.repeats = 0
+      if (!candidate.isOver) continue
+      if (!CUTTING.has(STOP_REASONS.get(candidate.finish ?? '') ?? 'unknown')) candidate.parts.end(this.#operations)
+      this.#add({ op: 'terminal', choice, strength: 'soft' })
+    }
+    return { operations: this.#operations }
   }
 
   #add(operation: Operation): void {
@@ -161,7 +192,7 @@ class GeminiTranslator {
     this.#envelope(chunk)
     const { candidates, promptFeedback, usageMetadata } = chunk
     for (const source of Array.isArray(candidates) ? candidates : []) {
-      if (isObject(source)) this.#candidate(source)
+      if (isObject(source)) this.#candidate(source, usageMetadata)
       else this.#add(malformed(source))
     }
     if (this.#candidates.size === 0 && !chunk.error) this.#of(0)
@@ -191,7 +222,15 @@ class GeminiTranslator {
   #of(number: number): Candidate {
     const known = this.#candidates.get(number)
     if (known !== undefined) return known
-    const candidate = { parts: new GeminiParts(number), last: new Map(), finish: undefined, isOver: false }
+    const candidate: Candidate = {
+      parts: new GeminiParts(number),
+      last: new Map(),
+      finish: undefined,
+      isOver: false,
+      finishing: undefined,
+      repeats: 0,
+      goesOn: false,
+    }
     this.#candidates.set(number, candidate)
     this.#add({
       op: 'begin',
@@ -203,9 +242,35 @@ class GeminiTranslator {
     return candidate
   }
 
-  #candidate(source: JsonObject): void {
+  #candidate(source: JsonObject, usage: JsonValue | undefined): void {
     const number = this.#numberOf(source)
     const candidate = this.#of(number)
+    const { finishing } = candidate
+    if (finishing !== undefined && this.#isAgain(candidate, finishing, source, usage)) {
+      candidate.repeats += 1
+      return
+    }
+    if (bringsContent(source)) {
+      if (finishing !== undefined) {
+        candidate.goesOn = true
+        // What looked like a repeat was content too.
+        for (; candidate.repeats > 0; candidate.repeats -= 1) this.#read(number, candidate, finishing.source)
+      }
+      candidate.finishing = finishOf(source) === undefined ? undefined : copyOf(source, usage, this.#id)
+    }
+    this.#read(number, candidate, source)
+  }
+
+  /**
+   * Whether it is the chunk that came last with a finish reason once more. If it says nothing of tokens, and the server has gone on behind
+   * a finish reason before, it is more of the same.
+   */
+  #isAgain({ goesOn }: Candidate, { source, usage, id }: Finishing, again: JsonObject, count?: JsonValue): boolean {
+    if (goesOn && !isObject(count)) return false
+    return id === this.#id && equalJson(usage, count ?? null) && equalJson(source, again)
+  }
+
+  #read(number: number, candidate: Candidate, source: JsonObject): void {
     const { content, citationMetadata, logprobsResult } = source
     this.#news(number, candidate, 'candidate', copyFields(source, NOT_CANDIDATE))
     if (isObject(content)) this.#content(number, candidate, content)
@@ -214,9 +279,8 @@ class GeminiTranslator {
     if (isObject(logprobsResult)) {
       this.#add({ op: 'meta', choice: number, append: { candidate: { logprobsResult: copyFields(logprobsResult) } } })
     }
-    const raw = nonEmpty(source.finishReason)
-    // Older servers say with each chunk that they do not know yet.
-    if (raw !== undefined && raw !== 'FINISH_REASON_UNSPECIFIED') this.#finish(number, candidate, raw, source)
+    const raw = finishOf(source)
+    if (raw !== undefined) this.#finish(number, candidate, raw, source)
   }
 
   #numberOf({ index }: JsonObject): number {
@@ -300,6 +364,31 @@ class GeminiTranslator {
     }
     this.#add({ op: 'usage', choice: 'all', counts, raw: copyFields(usage) })
   }
+}
+
+function finishOf({ finishReason }: JsonObject): string | undefined {
+  const raw = nonEmpty(finishReason)
+  // Older servers say with each chunk that they do not know yet.
+  return raw === 'FINISH_REASON_UNSPECIFIED' ? undefined : raw
+}
+
+/** Whether to read it once more would give anything twice. */
+function bringsContent({ content, citationMetadata, logprobsResult }: JsonObject): boolean {
+  const parts = isObject(content) ? (content.parts ?? []) : []
+  return (
+    isObject(citationMetadata) ||
+    isObject(logprobsResult) ||
+    (Array.isArray(parts) ? parts : [parts]).some((part) => !isObject(part) || hasMoreThanText(part))
+  )
+}
+
+function hasMoreThanText({ text, thought: _thought, ...more }: JsonObject): boolean {
+  return (text !== undefined && text !== '') || Object.keys(more).length > 0
+}
+
+/** A copy: what a caller gives may change later. */
+function copyOf(source: JsonObject, usage: JsonValue | undefined, id: string | undefined): Finishing {
+  return { source: copyFields(source), usage: copyJson(usage) ?? null, id }
 }
 
 const COUNTS = [

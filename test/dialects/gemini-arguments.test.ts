@@ -75,6 +75,27 @@ const ROWS: readonly (readonly [name: string, parts: readonly JsonObject[], call
     [{ call: 'f', id: 'x', input: { a: '1' } }],
   ],
   [
+    'a name that comes with each piece, without an id',
+    [
+      START,
+      { functionCall: { name: 'f', partialArgs: [text('$.a', '1')], willContinue: true } },
+      { functionCall: { name: 'f', args: {} } },
+    ],
+    [{ call: 'f', input: { a: '1' } }],
+  ],
+  [
+    'values that came whole, and go on',
+    [
+      { functionCall: { name: 'f', args: { a: { b: 1 } }, willContinue: true } },
+      last({ jsonPath: '$.c', numberValue: 2 }),
+      { functionCall: { name: 'g', args: { a: 1 }, partialArgs: [{ jsonPath: '$.b', numberValue: 2 }] } },
+    ],
+    [
+      { call: 'f', input: { a: { b: 1 }, c: 2 } },
+      { call: 'g', input: { a: 1, b: 2 } },
+    ],
+  ],
+  [
     'a name that is dangerous',
     [START, last(text('$.__proto__', 'x'))],
     [{ call: 'f', input: JSON.parse('{"__proto__":"x"}') }],
@@ -110,6 +131,9 @@ describe('arguments that stream', () => {
   it.each([
     ['no end of the call', [START, piece(text('$.a', '1'))]],
     ['no end of the text', [START, piece(text('$.a', '1', true))]],
+    ['nothing at all', [START]],
+    ['a sign of life', [START, piece()]],
+    ['values that were to go on', [{ functionCall: { name: 'f', args: { a: 1 }, willContinue: true } }]],
     ['a call that ends within its text', [START, last(text('$.a', '1', true))]],
   ])('quirk 10.01, I6: with %s are never repaired, and the call is not handed out', (_name, parts) => {
     for (const finish of [STOP, { finishReason: 'MAX_TOKENS' }]) {
@@ -121,11 +145,24 @@ describe('arguments that stream', () => {
   })
 
   it('I6: an unfinished call before another one is not handed out, and the other is', () => {
-    const folded = foldParts([START, piece(text('$.a', '1')), call('g', {})])
-    expect(told(folded.message)).toEqual([
-      { call: 'f', input: 'invalid' },
-      { call: 'g', input: {} },
-    ])
+    for (const begun of [[START, piece(text('$.a', '1'))], [START]]) {
+      const folded = foldParts([...begun, call('g', {})])
+      expect(told(folded.message)).toEqual([
+        { call: 'f', input: 'invalid' },
+        { call: 'g', input: {} },
+      ])
+      expect(handedOut(folded)).toHaveLength(1)
+      expect(kindsOf(folded.message)).toContain('malformed_event')
+    }
+    expect(handedOut(foldParts([START, { text: 'so' }]))).toEqual([])
+  })
+
+  it('I6: a call that was to go on, and a stream or a stop that cuts it, is partial, and nothing is malformed', () => {
+    for (const events of [[chunk([START])], [chunk([START]), chunk([], { finishReason: 'MAX_TOKENS' })]]) {
+      const { message } = fold(events)
+      expect(told(message)).toEqual([{ call: 'f', input: 'partial' }])
+      expect(kindsOf(message)).not.toContain('malformed_event')
+    }
   })
 
   it.each([
@@ -140,6 +177,9 @@ describe('arguments that stream', () => {
     ['too deep', [text(`$.a${'[0]'.repeat(600)}`, '1')]],
     ['with a number that is none', [{ jsonPath: '$.a', numberValue: 'NaN' }]],
     ['without a path', [{ stringValue: '1' }]],
+    ['into a text that goes on', [text('$.a', 'x', true), { jsonPath: '$.a', numberValue: 5 }, text('$.a', '')]],
+    ['without a value', [{ jsonPath: '$.a' }]],
+    ['with two values', [{ jsonPath: '$.a', stringValue: 'x', boolValue: true }]],
   ])('I6: a piece that goes %s is told, and the call is not handed out', (_name, pieces) => {
     const folded = foldParts([START, ...pieces.map((one) => piece(one)), END])
     expect(told(folded.message)).toEqual([{ call: 'f', input: 'invalid' }])

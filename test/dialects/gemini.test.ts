@@ -55,13 +55,59 @@ describe('texts and signatures', () => {
     expect(message.anomalies).toEqual([])
   })
 
-  it('I3: equal texts in a row are two texts, also behind a finish reason', () => {
-    const { message } = fold([
-      chunk([{ text: 'ha' }], STOP),
-      chunk([{ text: 'ha' }], STOP),
-      chunk([{ text: 'ha' }], STOP),
+  it('I3: equal texts in a row are two texts, also behind a finish reason, if the chunks or what follows tell them apart', () => {
+    const ha = chunk([{ text: 'ha' }])
+    const stopped = chunk([{ text: 'ha' }], STOP)
+    const counted = (candidatesTokenCount: number): JsonObject => ({
+      ...stopped,
+      usageMetadata: { candidatesTokenCount },
+    })
+    const oh = chunk([{ text: 'oh' }], STOP)
+    expect(told(fold([ha, ha, ha, stopped]).message)).toEqual([{ text: 'hahahaha' }])
+    expect(told(fold([counted(1), counted(2), counted(3)]).message)).toEqual([{ text: 'hahaha' }])
+    expect(told(fold([stopped, stopped, oh]).message)).toEqual([{ text: 'hahaoh' }])
+    expect(told(fold([oh, stopped, stopped]).message)).toEqual([{ text: 'ohhaha' }])
+    expect(told(fold([stopped, { ...stopped, responseId: 'resp_2' }]).message)).toEqual([{ text: 'haha' }])
+  })
+})
+
+describe('a last chunk that comes again', () => {
+  const usageMetadata = { candidatesTokenCount: 3 }
+  const rows: readonly (readonly [name: string, before: readonly JsonObject[], last: JsonObject])[] = [
+    ['with a text', [chunk([{ text: 'He' }])], chunk([{ text: 'llo' }], STOP)],
+    ['with a call that has no id', [], chunk([call('pay', { n: 1 })], STOP)],
+    ['with a text and two calls', [], chunk([{ text: 'a' }, call('f', {}), call('f', {})], STOP)],
+    ['with a signature', [chunk([{ text: 'a' }])], chunk([{ text: '', thoughtSignature: 'S' }], STOP)],
+    ['with a citation', [], chunk([{ text: 'a' }], { ...STOP, citationMetadata: { citationSources: [{ uri: 'u' }] } })],
+    ['with the probabilities of its tokens', [], chunk([{ text: 'a' }], { ...STOP, logprobsResult: { x: [1] } })],
+    ['with MAX_TOKENS', [], chunk([{ text: 'a' }], { finishReason: 'MAX_TOKENS' })],
+    [
+      'with its tokens, of a server that always stops',
+      [chunk([{ text: 'b' }], STOP)],
+      { ...chunk([{ text: 'a' }], STOP), usageMetadata },
+    ],
+    ['in a response of Code Assist', [], { response: chunk([{ text: 'a' }, call('f', {})], STOP), traceId: 't' }],
+  ]
+  it.each(rows)('I2, I3: %s gives the clean message, and is told', (_name, before, last) => {
+    const clean = fold([...before, last])
+    for (const times of [2, 3]) {
+      const again = fold([...before, ...Array.from({ length: times }, () => last)])
+      expect({ ...again.message, anomalies: [] }).toEqual({ ...clean.message, anomalies: [] })
+      expect(handedOut(again)).toEqual(handedOut(clean))
+      expect(kindsOf(again.message)).toContain('repeated_content')
+    }
+  })
+
+  it('I3: of each of several candidates gives the clean messages', () => {
+    const of = (index: number): JsonObject => ({
+      candidates: [{ index, content: { parts: [{ text: 'a' }] }, ...STOP }],
+      ...ENVELOPE,
+    })
+    const { messages } = fold([of(0), of(1), of(0), of(1)])
+    expect(messages.map((message) => [told(message), kindsOf(message)])).toEqual([
+      [[{ text: 'a' }], ['repeated_content']],
+      [[{ text: 'a' }], ['repeated_content']],
     ])
-    expect(told(message)).toEqual([{ text: 'hahaha' }])
   })
 })
 
@@ -359,6 +405,22 @@ describe('the envelope', () => {
     const { message } = fold([{ response: chunk([{ text: 'Hi' }], STOP), traceId: 't' }])
     expect(told(message)).toEqual([{ text: 'Hi' }])
     expect(message).toMatchObject({ id: 'resp_1', outcome: { kind: 'complete' } })
+  })
+
+  it('I4, I5: reads what Code Assist puts into a response of its own: a block, counts, an error', () => {
+    const blocked = fold([{ response: { promptFeedback: { blockReason: 'SAFETY' } } }]).message
+    expect(blocked.stop).toMatchObject({ reason: 'content_filter', raw: 'SAFETY' })
+    const counted = fold([
+      { response: chunk([{ text: 'a' }], STOP) },
+      { response: { usageMetadata: { promptTokenCount: 2 } } },
+    ])
+    expect(counted.message).toMatchObject({ usage: { inputTokens: 2 }, anomalies: [], outcome: { kind: 'complete' } })
+    const error = { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'm' }
+    const failed = fold([{ response: chunk([{ text: 'a' }]) }, { response: { error } }]).message
+    expect(failed.outcome).toMatchObject({ kind: 'failed', error: { class: 'rate_limit', retryable: true } })
+    expect(told(failed)).toEqual([{ text: 'a' }])
+    const unknown = fold([chunk([{ text: 'a' }], STOP), { response: { mystery: 1 } }]).message
+    expect(unknown.anomalies).toMatchObject([{ kind: 'unknown_event', value: { response: { mystery: 1 } } }])
   })
 
   it('notes an id that changes', () => {

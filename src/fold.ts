@@ -51,6 +51,8 @@ export class Fold<D extends Dialect = Dialect> {
   #joint: Joint | undefined
   /** Undefined where no other stream may follow. */
   #eventIds: EventIds | undefined
+  /** The last id that an event bore in its data. */
+  #eventId: string | undefined
   #attempt = 1
   /** The dialect of an event that came before any of the one that the caller named. */
   #mistakenFor: string | undefined
@@ -140,9 +142,10 @@ export class Fold<D extends Dialect = Dialect> {
     this.#readRest()
     this.#flush()
     const { id, lastNumber, failed, handedOut } = this.#assembler.progress
+    const lastEventId = this.#eventIds?.last ?? this.#eventId
     const at = {
       ...(lastNumber === undefined ? {} : { sequenceNumber: lastNumber }),
-      ...(this.#eventIds?.last === undefined ? {} : { lastEventId: this.#eventIds.last }),
+      ...(lastEventId === undefined ? {} : { lastEventId }),
     }
     const isKnown = !failed && Object.keys(at).length > 0
     return {
@@ -405,6 +408,7 @@ export class Fold<D extends Dialect = Dialect> {
     if (decision === 'anew') {
       assembler.restart()
       this.#eventIds?.restart()
+      this.#eventId = undefined
       if (definition !== undefined) reading.translate = definition.createTranslate(this.#options)
     }
     this.#goOn()
@@ -429,6 +433,7 @@ export class Fold<D extends Dialect = Dialect> {
       // Once all is over nothing is remembered of what still comes: there is no limit to it.
       const isAfter = assembler.hasLateEvents && assembler.isTerminal
       const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
+      this.#eventId = translation.eventId ?? this.#eventId
       if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
       if (this.#isWatched) for (const sign of translation.calls ?? []) this.#callSigns.push(sign)
       assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)

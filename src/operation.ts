@@ -196,6 +196,8 @@ export interface Translation {
   readonly operations: readonly Operation[]
   /** The event's number and type, and of what it is about, for protocols that number their events. */
   readonly number?: { readonly value: number; readonly type: string }
+  /** The event's id, for protocols in which another stream can go on after it. */
+  readonly eventId?: string
   /** By its number it comes too late: events that follow it were applied before. */
   readonly isOvertaken?: true
   /** Which calls get on, or have their result. */

@@ -82,7 +82,7 @@ export interface Cursor {
   readonly id?: string
   /** The number of the last event, where the provider numbers them: what `starting_after` of OpenAI Responses takes. */
   readonly sequenceNumber?: number
-  /** The last `id:` of the event stream: what the header `Last-Event-ID` takes. */
+  /** The last `id:` of the event stream, which the header `Last-Event-ID` takes, or what `last_event_id` of Gemini Interactions takes. */
   readonly lastEventId?: string
 }
 

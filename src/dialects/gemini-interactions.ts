@@ -2,9 +2,12 @@
  * The Gemini Interactions API (ai.google.dev/gemini-api/docs/interactions): an answer is a list of steps, each with an index, that are
  * started, grow by deltas and are stopped. What the model says is one step of several contents; each of them is a block.
  *
- * Ignored on purpose: `event_id`, the `[DONE]` behind the last event, and the state of an interaction that is under way.
+ * An event that comes again under its `event_id` is dropped, and the last of these ids is where another stream may go on.
+ *
+ * Ignored on purpose: the `[DONE]` behind the last event, and the state of an interaction that is under way.
  */
 import { copyFields, copyJson, isObject, jsonText, nonEmpty, wordOf, type JsonObject, type JsonValue } from '../json.ts'
+import { NamedEvents } from '../event-ids.ts'
 import type { BlockKind, StopReason } from '../message.ts'
 import type { BlockFields, Operation, Translation, UsageCounts } from '../operation.ts'
 import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
@@ -67,19 +70,32 @@ interface Place {
 }
 
 class InteractionTranslator {
+  readonly #events = new NamedEvents()
   #place: Place | undefined
   #operations: Operation[] = []
 
   translate(event: ProviderEvent): Translation {
     this.#operations = []
     const { payload } = event
-    if (isObject(payload)) this.#event(typeOf(event), payload, event.name)
-    else if (payload !== '[DONE]') this.#add(malformed(payload, 0))
-    return { operations: this.#operations }
+    if (isObject(payload)) {
+      const type = typeOf(event)
+      if (!this.#isRepeat(type, payload)) this.#event(type, payload, event.name)
+    } else if (payload !== '[DONE]') this.#add(malformed(payload, 0))
+    const id = isObject(payload) ? nonEmpty(payload.event_id) : undefined
+    return { operations: this.#operations, ...(id === undefined ? {} : { eventId: id }) }
   }
 
   #add(operation: Operation): void {
     this.#operations.push(operation)
+  }
+
+  /** What begins the interaction again says by that which of what follows is a repeat. */
+  #isRepeat(type: string, event: JsonObject): boolean {
+    if (type === 'interaction.created') this.#events.restart()
+    const id = nonEmpty(event.event_id)
+    if (id === undefined || !this.#events.isRepeat(id, jsonText(event) ?? '')) return false
+    this.#add({ op: 'anomaly', choice: 0, kind: 'duplicate_event', detail: `id ${id}` })
+    return true
   }
 
   #event(type: string, event: JsonObject, name: string | undefined): void {

@@ -274,3 +274,46 @@ describe('a whole answer', () => {
     expect(folded.message).toMatchObject({ outcome: { kind: 'complete' }, anomalies: [] })
   })
 })
+
+describe('the ids of events', () => {
+  const named = (events: readonly JsonObject[]): JsonObject[] =>
+    events.map((event, at) => ({ ...event, event_id: `evt_${at + 1}` }))
+  const events = named([CREATED, ...says(0, 'a', 'a'), ...calls(1, 'x', ['{"a":', '1}']), completed('requires_action')])
+  const clean = fold(events)
+
+  it('I3: an event that comes again under its id, wherever, is dropped and told', () => {
+    for (const [at, event] of events.entries()) {
+      for (const later of [1, 2, 5].filter((offset) => at > 0 && at + offset < events.length)) {
+        const again = fold([...events.slice(0, at + later), event, ...events.slice(at + later)])
+        expect({ ...again.message, anomalies: [] }).toEqual(clean.message)
+        expect(again.message.anomalies).toEqual([{ kind: 'duplicate_event', detail: `id evt_${at + 1}` }])
+        expect(handedOut(again)).toEqual(handedOut(clean))
+      }
+    }
+  })
+
+  it('I3: a whole beginning that comes again gives the clean message', () => {
+    for (let at = 1; at < events.length; at += 1) {
+      const again = fold([...events.slice(0, at), ...events])
+      expect({ ...again.message, anomalies: [] }).toEqual(clean.message)
+    }
+  })
+
+  it('I3, I4: under an id that names several events nothing is dropped', () => {
+    const same = [CREATED, ...says(0, 'a', 'b', 'b'), completed()].map((event) => ({ ...event, event_id: 'one' }))
+    expect(told(fold(same).message)).toEqual([{ text: 'abb', wire: { type: 'model_output', step: 0 } }])
+  })
+
+  it('tell where another stream may go on, and what of it was there already', () => {
+    for (let cut = 2; cut < events.length; cut += 1) {
+      const one = new Fold()
+      for (const event of events.slice(0, cut)) one.receive(event)
+      const { cursor } = one.outlook({ kind: 'truncated' })
+      expect(cursor).toEqual({ id: 'v1_a', lastEventId: `evt_${cut}` })
+      one.nextStream(2, true)
+      for (const event of events.slice(cut - 1)) one.receive(event)
+      one.end({ kind: 'complete' })
+      expect(one.messages.map((message) => ({ ...message, anomalies: [] }))).toEqual([clean.message])
+    }
+  })
+})

@@ -127,8 +127,9 @@ function placesOf({ chunks }: Recording, dialect: Dialect): { isNumbered: boolea
   let [isNumbered, hasIds] = [false, false]
   for (const decoded of [...chunks.flatMap(({ bytes }) => [...decoder.push(bytes)]), ...decoder.end()]) {
     if (decoded.kind !== 'event') continue
-    hasIds ||= Boolean(decoded.id)
-    isNumbered ||= translate?.({ payload: parsed(decoded.data), name: decoded.event }).number !== undefined
+    const translation = translate?.({ payload: parsed(decoded.data), name: decoded.event })
+    hasIds ||= Boolean(decoded.id) || translation?.eventId !== undefined
+    isNumbered ||= translation?.number !== undefined
   }
   return { isNumbered, hasIds }
 }

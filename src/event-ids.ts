@@ -3,6 +3,8 @@
  * before had sent already.
  */
 
+import { markOf } from './json.ts'
+
 /** As many are remembered, and up to twice as many: a server that goes on sends again what came last. */
 const REMEMBERED = 10_000
 const LONGEST = 1024
@@ -67,39 +69,4 @@ export class EventIds {
     this.#seenBefore = this.#seen
     this.#seen = new Map()
   }
-}
-
-/**
- * The ids that the events of a protocol bear in their data, within one message. Only an event that is the same throughout is a repeat: a
- * server that gives one id to several events names nothing by it.
- */
-export class NamedEvents {
-  #seen: Map<string, number> | undefined = new Map()
-
-  /** Another message begins, or the same anew: the ids of what came before are no more. */
-  restart(): void {
-    this.#seen = new Map()
-  }
-
-  /** Whether the event was sent already. If not it is remembered. */
-  isRepeat(id: string, data: string): boolean {
-    if (this.#seen === undefined || id.length > LONGEST) return false
-    const mark = markOf(data)
-    const known = this.#seen.get(id)
-    if (known === mark) return true
-    if (known !== undefined) this.#seen = undefined
-    else {
-      this.#seen.set(id, mark)
-      const [oldest] = this.#seen.size > REMEMBERED ? this.#seen.keys() : []
-      if (oldest !== undefined) this.#seen.delete(oldest)
-    }
-    return false
-  }
-}
-
-/** A number that tells one text from another nearly always (FNV-1a, 32 bits). */
-function markOf(text: string): number {
-  let mark = 0x811c9dc5
-  for (let at = 0; at < text.length; at += 1) mark = Math.imul(mark ^ text.charCodeAt(at), 0x01000193)
-  return mark
 }

@@ -164,3 +164,10 @@ export function deepFreeze<T>(value: T): T {
   }
   return value
 }
+
+/** A number that tells one text from another nearly always (FNV-1a, 32 bits). */
+export function markOf(text: string): number {
+  let mark = 0x811c9dc5
+  for (let at = 0; at < text.length; at += 1) mark = Math.imul(mark ^ text.charCodeAt(at), 0x01000193)
+  return mark
+}

@@ -2,18 +2,18 @@
  * The Gemini Interactions API (ai.google.dev/gemini-api/docs/interactions): an answer is a list of steps, each with an index, that are
  * started, grow by deltas and are stopped. What the model says is one step of several contents; each of them is a block.
  *
- * An event that comes again under its `event_id` is dropped, and the last of these ids is where another stream may go on.
+ * An event that comes again under its `event_id` is dropped, and the last of these ids tells where another stream may go on.
  *
  * Ignored on purpose: the `[DONE]` behind the last event, and the state of an interaction that is under way.
  */
 import { copyFields, copyJson, isObject, jsonText, nonEmpty, wordOf, type JsonObject, type JsonValue } from '../json.ts'
-import { NamedEvents } from '../event-ids.ts'
 import type { BlockKind, StopReason } from '../message.ts'
 import type { BlockFields, Operation, Translation, UsageCounts } from '../operation.ts'
 import type { Beginning, DialectDefinition, ProviderEvent } from './dialect.ts'
 import { readError, reportsError } from './error.ts'
 import { toInteraction } from './gemini-interactions-native.ts'
 import { malformed } from './malformed.ts'
+import { NamedEvents } from './named-events.ts'
 
 const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map<string, StopReason>([
   ['completed', 'end_turn'],

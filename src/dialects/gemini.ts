@@ -4,7 +4,8 @@
  * within the `response` of Code Assist.
  *
  * Nothing ends the protocol: an answer is over if the input ends and its last content was not followed by more than a finish reason. One
- * that comes in between, behind code that the provider runs, is taken, and is no end.
+ * that comes in between, behind code that the provider runs, is taken, and is no end. A chunk with content and a finish reason that comes
+ * again as the last, the same throughout, is a repeat; if other content follows it, or it counts other tokens, it is content.
  *
  * Ignored on purpose: what the SDK adds to a chunk (the HTTP response, the history of the calls that it made itself), an empty text, and a
  * finish reason that is said again.

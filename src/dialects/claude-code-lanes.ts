@@ -3,10 +3,11 @@
  * not which block; the stream events number blocks, and know no records. Both tell the blocks of a message in order: the first record of
  * a type is the first block of that type, and a call is known by its id.
  */
-import { nonEmpty, type JsonObject } from '../json.ts'
+import { copyJson, nonEmpty, type JsonObject } from '../json.ts'
 import type { StopReason } from '../message.ts'
 import type { Operation, SnapshotOperation, UsageOperation } from '../operation.ts'
 import { anthropicMessages } from './anthropic-messages.ts'
+import { NamedEvents } from './named-events.ts'
 import type { Translate } from './dialect.ts'
 import { Seen } from './seen.ts'
 
@@ -41,6 +42,7 @@ export class Current {
   /** The blocks by what a record knows of them, those that have no record yet. */
   readonly #waiting = new Map<string, { readonly keys: string[]; at: number }>()
   readonly #ofRecord = new Map<string, readonly Place[]>()
+  readonly #events = new NamedEvents()
   #next = 0
 
   constructor(from: Current['from']) {
@@ -51,6 +53,12 @@ export class Current {
   get isWhole(): boolean {
     if (this.stop !== undefined) return true
     return this.from === 'records' && !this.isDoubtful && this.answer !== 'error'
+  }
+
+  /** Whether an event of the stream came already, under its uuid. */
+  hasHad({ uuid, event }: JsonObject): boolean {
+    const name = nonEmpty(uuid)
+    return name !== undefined && this.#events.isRepeat(name, JSON.stringify(copyJson(event) ?? null))
   }
 
   /** The stream opened a block. */

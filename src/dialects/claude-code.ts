@@ -184,6 +184,9 @@ function createTranslate(): Translate {
       enter(lane, undefined, 'stream')
     }
     const { current } = lane
+    if (current?.hasHad(payload) === true) {
+      return [{ op: 'anomaly', choice: lane.choice, kind: 'duplicate_event', detail: `uuid ${wordOf(payload.uuid)}` }]
+    }
     const operations = ofLane(lane, lane.translate({ payload: event }).operations)
     if (current === undefined || event.type === 'content_block_delta') return operations
     current.answer = undefined
@@ -212,7 +215,11 @@ function createTranslate(): Translate {
     const begin = lane.translate({ payload: event }).operations
     const facts = factsOf(payload, NOT_EVENT_FACTS)
     const before = isCurrent(lane, id) ? [] : [...finish(lane), ...enter(lane, id, 'stream')]
-    if (lane.current !== undefined) lane.current.from = 'stream'
+    if (lane.current !== undefined) {
+      lane.current.from = 'stream'
+      // That it begins again is for the machine to see; the uuid counts among those that are known.
+      lane.current.hasHad(payload)
+    }
     return [...before, ...ofLane(lane, begin), ...facts(lane.choice)]
   }
 

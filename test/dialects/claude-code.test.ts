@@ -67,6 +67,29 @@ describe('a message of Claude Code', () => {
     expect(messages.map(({ stop }) => stop.raw)).toEqual([null, 'end_turn'])
   })
 
+  it('I3: has each event of its stream once, by its uuid, also where the end of the stream comes again', () => {
+    const [first, ...events] = message('msg_1', B, 'end_turn', 9)
+    const stream = [first ?? {}, ...events]
+    const once = foldRecords([INIT, ...stream, result()]).messages
+    for (const [at, event] of events.entries()) {
+      if (event['type'] !== 'stream_event') continue
+      const twice = [...stream.slice(0, at + 2), event, ...stream.slice(at + 2)]
+      const { messages } = foldRecords([INIT, ...twice, result()])
+      expect(messages.map(contentOf)).toEqual(once.map(contentOf))
+      expect(messages.map(kindsOf)).toEqual([['duplicate_event']])
+    }
+    const tail = foldRecords([INIT, ...stream.slice(0, 4), ...stream.slice(2), result()]).messages
+    expect(tail.map(contentOf)).toEqual([B.map(({ text: said }) => said)])
+    const whole = foldRecords([INIT, ...stream.slice(0, 5), ...stream, result()]).messages
+    expect([whole.map(contentOf), outcomesOf(whole)]).toEqual([once.map(contentOf), outcomesOf(once)])
+  })
+
+  it('I4: loses nothing where one uuid names several events', () => {
+    const events = [start('msg_1'), ...block(0, text('Hello')), ...block(1, text('lolo')), ...stops('end_turn', 9)]
+    const { messages } = foldRecords([INIT, ...events.map((event) => streamed(event, { uuid: 'u' })), result()])
+    expect([messages.map(contentOf), messages.map(kindsOf)]).toEqual([[['Hello', 'lolo']], [[]]])
+  })
+
   it('quirk 2.21: that comes as stream events and in records is one message, with nothing twice', () => {
     const { messages, events } = foldRecords(STREAMED)
     expect(messages.map(contentOf)).toEqual([SAID_A, ['It is done.']])

@@ -35,6 +35,8 @@ export class Current {
   /** The lane's agent has given its result to the one that runs it. */
   answer: 'result' | 'error' | undefined
   hasCalls = false
+  /** The agent goes on behind it by itself: the provider's own tools pause an answer, or somebody spoke in its lane. */
+  mayGoOn = false
   hasFailed = false
   isDoubtful = false
   #output = 0
@@ -53,6 +55,11 @@ export class Current {
   get isWhole(): boolean {
     if (this.stop !== undefined) return true
     return this.from === 'records' && !this.isDoubtful && this.answer !== 'error'
+  }
+
+  /** Another message follows. Behind one without a call the agent has nothing to go on with, unless this one was cut. */
+  followed(): void {
+    if (this.from === 'records' && !this.hasCalls && !this.mayGoOn) this.isDoubtful = true
   }
 
   /** Whether an event of the stream came already, under its uuid. */
@@ -134,6 +141,7 @@ export class Current {
       if (operation.op !== 'snapshot') continue
       const type = operation.wire?.type
       this.hasCalls ||= type === 'tool_use'
+      this.mayGoOn ||= type === 'server_tool_use'
       places[Number(operation.key)] = this.#take(nameOf(type, operation.fields?.id))
     }
     const isKept = uuid !== undefined && uuid.length <= LONGEST_NAME && this.#ofRecord.size < MOST_RECORDS

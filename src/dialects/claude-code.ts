@@ -13,7 +13,8 @@
  * (`--output-format json`), with its text.
  *
  * Records have no stop reason, only the result has. When the agent asks the model to go on and no tool was called, the answer before may
- * have been cut: without stream events it is not taken for whole, which also holds where only a stop hook made the agent go on.
+ * have been cut: without stream events it is not taken for whole, which also holds where only a stop hook made the agent go on. Nor is one
+ * of the agent itself that has no call, and behind which the next message comes with nothing in between.
  *
  * The agent runs its tools by itself, so the calls are the provider's: none is handed out to be run twice.
  *
@@ -214,7 +215,7 @@ function createTranslate(): Translate {
     if (lane.isSkipped) return [{ op: 'anomaly', choice: MAIN, kind: 'duplicate_event', detail: id ?? '' }]
     const begin = lane.translate({ payload: event }).operations
     const facts = factsOf(payload, NOT_EVENT_FACTS)
-    const before = isCurrent(lane, id) ? [] : [...finish(lane), ...enter(lane, id, 'stream')]
+    const before = isCurrent(lane, id) ? [] : [...finishFor(lane), ...enter(lane, id, 'stream')]
     if (lane.current !== undefined) {
       lane.current.from = 'stream'
       // That it begins again is for the machine to see; the uuid counts among those that are known.
@@ -234,7 +235,7 @@ function createTranslate(): Translate {
     const said = whole({ payload: { ...message, type: 'message', content: blocks } }).operations
     const facts = factsOf(payload, NOT_RECORD_FACTS)
     const isNew = !isCurrent(lane, id)
-    const before = isNew ? [...finish(lane), ...enter(lane, id, 'records')] : []
+    const before = isNew ? [...finishFor(lane), ...enter(lane, id, 'records')] : []
     const { current } = lane
     if (current === undefined) return before
     const isNamed = !isNew && current.id === undefined && id !== undefined
@@ -259,6 +260,7 @@ function createTranslate(): Translate {
       if (task?.current !== undefined) task.current.answer = block.is_error === true ? 'error' : 'result'
     }
     const { current } = lanes.of(payload.parent_tool_use_id)
+    if (current !== undefined) current.mayGoOn = true
     // The agent asks the model to go on: nothing shows that the answer before it was whole.
     if (payload.isSynthetic === true && current?.hasCalls === false) current.isDoubtful = true
     return { operations: [], calls }
@@ -317,6 +319,12 @@ function createTranslate(): Translate {
       hasFailed = false
     }
     return []
+  }
+
+  /** The message of the lane is over, since another one begins. What was said to an agent that another one runs need not be told. */
+  function finishFor(lane: Lane): Operations {
+    if (lane.choice === MAIN) lane.current?.followed()
+    return finish(lane)
   }
 
   /** The message of the lane is over, by what came of it so far. */

@@ -105,6 +105,22 @@ function isAlone(event: JsonObject): boolean {
   return Object.keys(event).length === 1
 }
 
+/** What an event of a stream is that is known to be one of these: it may leave out what tells it from those of others. */
+function looseFormOf(event: JsonObject, known: Form | undefined): Form | undefined {
+  const form = formOf(event)
+  if (form !== undefined || 'choices' in event || 'event_type' in event || 'object' in event) return form
+  const isCompletion = 'type' in event ? event.type === 'completion' : true
+  if (typeof event.completion === 'string' && isCompletion) return 'claude'
+  if ('type' in event) return undefined
+  if (typeof event.outputText === 'string') return 'titan'
+  if (typeof event.generation === 'string') return 'llama'
+  if (typeof event.is_finished === 'boolean') return 'command'
+  if (isObject(event.token) && typeof event.token.text === 'string') return 'tgi'
+  if (typeof event.generated_text === 'string') return 'tgi'
+  const isPiece = typeof event.content === 'string' && (known === 'llamacpp' || typeof event.stop === 'boolean')
+  return isPiece || (known === 'llamacpp' && event.stop === true) ? 'llamacpp' : undefined
+}
+
 class TextTranslator {
   readonly #begun = new Set<number>()
   /** What the stream is, by its first event that shows it. */
@@ -125,7 +141,7 @@ class TextTranslator {
   }
 
   #event(event: JsonObject): void {
-    const form = formOf(event)
+    const form = looseFormOf(event, this.#form)
     switch (form) {
       case 'titan':
         this.#titan(event)

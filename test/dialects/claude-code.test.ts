@@ -344,6 +344,21 @@ describe('the end of a message of Claude Code', () => {
     }
   })
 
+  it('I5: a message without stream events or a call is not whole if the next one comes with nothing in between', () => {
+    const search: JsonObject = { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} }
+    const rows: readonly (readonly [readonly JsonObject[], string])[] = [
+      [[assistant('msg_1', B)], 'failed'],
+      [[assistant('msg_1', B), user('More.')], 'complete'],
+      [[assistant('msg_1', B, { message: { stop_reason: 'end_turn' } })], 'complete'],
+      [A.map((one) => assistant('msg_1', [one])), 'complete'],
+      [[assistant('msg_1', [search])], 'complete'],
+    ]
+    for (const [records, first] of rows) {
+      const { messages } = foldRecords([INIT, ...records, assistant('msg_2', B), result()])
+      expect(outcomesOf(messages)).toEqual([`msg_1 ${first}`, 'msg_2 complete'])
+    }
+  })
+
   it('I5: is not the result of one of its tools: tools run while it is still streaming', () => {
     const first = [assistant('msg_1', [call('toolu_1')]), toolResult('toolu_1')]
     expect(outcomesOf(foldRecords([INIT, ...first]).messages)).toEqual(['msg_1 truncated'])

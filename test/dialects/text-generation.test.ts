@@ -146,6 +146,33 @@ describe('a format of plain text is not found', () => {
   })
 })
 
+describe('a piece that leaves out what tells its format', () => {
+  const details = { finish_reason: 'eos_token' }
+  const rows: readonly (readonly [string, readonly JsonObject[]])[] = [
+    ['TGI', [{ token: { text: 'Hel' } }, { token: { text: 'lo' }, generated_text: 'Hello', details }]],
+    ['Titan', [{ outputText: 'Hel' }, { outputText: 'lo', completionReason: 'FINISH' }]],
+    ['Llama', [{ generation: 'Hel' }, { generation: 'lo', stop_reason: 'stop' }]],
+    ['Command', [{ is_finished: false, text: 'Hel' }, { is_finished: false, text: 'lo' }, { is_finished: true }]],
+    ['Claude', [{ completion: 'Hel' }, { completion: 'lo', stop_reason: 'stop_sequence' }]],
+    ['llama.cpp', [{ content: 'Hel', stop: false }, { content: 'lo' }, { stop: true, stop_type: 'eos' }]],
+  ]
+  it.each(rows)('I4: is read where the dialect is known: %s', async (_, events) => {
+    const message = await fold(events, { dialect: 'text-generation' })
+    expect([message.outcome.kind, textOf(message)]).toEqual(['complete', 'Hello'])
+    const [first = {}] = events
+    const cut = await fold([first], { dialect: 'text-generation' })
+    expect([cut.outcome.kind, textOf(cut), kindsOf(cut)]).toEqual(['truncated', 'Hel', []])
+  })
+
+  it('I4: is read where it comes before the event that shows the format', async () => {
+    const message = await fold([
+      { token: { text: 'Hel' } },
+      { token: { text: 'lo' }, generated_text: 'Hello', details },
+    ])
+    expect([message.outcome.kind, textOf(message), kindsOf(message)]).toEqual(['complete', 'Hello', []])
+  })
+})
+
 describe('several answers', () => {
   const textsOf = (messages: readonly AssistantMessage[]) =>
     messages.map((message) => [textOf(message), message.stop.raw, message.outcome.kind])

@@ -30,6 +30,8 @@ export class CohereV1 {
   readonly #begun = new Set<number>()
   /** The blocks that were opened since the answer began; no event does that. */
   readonly #opened = new Set<string>()
+  /** The calls whose name is known. */
+  readonly #named = new Set<string>()
 
   translate(payload: JsonObject, type: unknown): Operations {
     switch (type) {
@@ -38,6 +40,7 @@ export class CohereV1 {
       case 'stream-start':
         this.#begun.clear()
         this.#opened.clear()
+        this.#named.clear()
         return this.#begin(0, fieldsOf(payload))
       case 'search-queries-generation':
       case 'search-results':
@@ -101,8 +104,11 @@ export class CohereV1 {
     const name = nonEmpty(own.name)
     if (name === undefined && typeof parameters !== 'string') return operations
     if (!this.#opened.has(block.key)) operations.push({ op: 'open', ...block, fields: { name: name ?? null } })
-    else if (name !== undefined) operations.push({ op: 'patch', ...block, fields: { name } })
+    // A reader was told the first name of a call: another one is no patch of it.
+    else if (name !== undefined && !this.#named.has(block.key))
+      operations.push({ op: 'patch', ...block, fields: { name } })
     this.#opened.add(block.key)
+    if (name !== undefined) this.#named.add(block.key)
     if (typeof parameters === 'string') operations.push({ op: 'append', ...block, text: parameters })
     return operations
   }

@@ -146,9 +146,9 @@ class CohereV2 {
       case 'tool-plan-delta':
         return this.#planDelta(payload, message.tool_plan ?? message.toolPlan)
       case 'tool-call-start':
-        return [...this.#endPlan(), ...callStart(payload, only(message.tool_calls ?? message.toolCalls))]
+        return [...this.#endPlan(), ...callsOf(payload, message, callStart)]
       case 'tool-call-delta':
-        return callDelta(payload, only(message.tool_calls ?? message.toolCalls))
+        return callsOf(payload, message, callDelta)
       case 'tool-call-end':
         return [{ op: 'close', choice: 0, key: callKey(payload.index) }]
       case 'citation-start':
@@ -338,9 +338,17 @@ function callDelta(event: JsonObject, source: JsonValue | undefined): Operations
   return [{ op: 'append', choice: 0, key: callKey(event.index), kind: 'tool_call', text: own.arguments }]
 }
 
-/** An event speaks of one; some servers put it into a list. */
-function only(value: JsonValue | undefined): JsonValue | undefined {
-  return Array.isArray(value) ? value[0] : value
+/** An event speaks of one; some servers put it into a list. Of another one in it the place there is a part of its key. */
+function callsOf(
+  event: JsonObject,
+  message: JsonObject,
+  read: (event: JsonObject, call: JsonValue | undefined) => Operations,
+): Operations {
+  const calls = message.tool_calls ?? message.toolCalls
+  if (!Array.isArray(calls) || calls.length === 0) return read(event, calls)
+  return calls.flatMap((call, place) =>
+    read(place === 0 ? event : { ...event, index: `${keyOf(event.index)}/${place}` }, call),
+  )
 }
 
 function contentKey(index: JsonValue | undefined): string {

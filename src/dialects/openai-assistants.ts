@@ -224,11 +224,22 @@ class RunTranslator {
 
   readonly #keys = new Map<string, string>()
 
-  /** A call is known by its id; by its place in the step until that has come, and if no more of them are remembered. */
+  /** A call is known by its id, or, if that comes later than the call, by the place in the step for which it comes. */
   #keyOf(place: string, id: string | undefined): string {
-    const isRemembered = this.#keys.size < MOST_PLACES && place.length <= LONGEST_PLACE
-    if (id !== undefined && isRemembered && !this.#keys.has(place)) this.#keys.set(place, `call ${id}`)
-    return this.#keys.get(place) ?? place
+    const key = this.#keys.get(place) ?? (id === undefined ? place : this.#keyOfId(id))
+    this.#remember(place, key)
+    if (id !== undefined) this.#remember(`call ${id}`, key)
+    return key
+  }
+
+  /** More of them are not remembered: then each is a call of its own, which the limits count. */
+  #remember(name: string, key: string): void {
+    if (this.#keys.size < MOST_PLACES && name.length <= LONGEST_PLACE && !this.#keys.has(name))
+      this.#keys.set(name, key)
+  }
+
+  #keyOfId(id: string): string {
+    return this.#keys.get(`call ${id}`) ?? `call ${id}`
   }
 
   #step(step: JsonObject): Operations {
@@ -245,7 +256,7 @@ class RunTranslator {
     if (!isObject(call)) return [malformed(call)]
     const id = nonEmpty(call.id) ?? null
     const { text, fields, wire, append } = readCall(call)
-    const key = `call ${id ?? 'none'}`
+    const key = this.#keyOfId(id ?? 'none')
     this.#opened.add(key)
     const more = { ...wire, ...append, ...(step === undefined ? {} : { step }) }
     const own = { ...(text === undefined ? {} : { text }), fields: { ...fields, id }, wire: more }
@@ -280,7 +291,7 @@ interface ReadCall {
   readonly append: JsonObject
 }
 
-/** A function is the client's to run; the other tools are run by the provider, which puts what came of it into the call. */
+/** A function, also one of which no more than that has come, is the client's to run; the other tools are run by the provider, which puts what came of it into the call. */
 function readCall(call: JsonObject): ReadCall {
   const wire = copyFields(call, NOT_CALL)
   if (isObject(call.function)) {
@@ -290,6 +301,8 @@ function readCall(call: JsonObject): ReadCall {
     return { text: typeof text === 'string' ? text : undefined, fields, wire, append: {} }
   }
   const type = nonEmpty(call.type)
+  // Its type is not its name, which comes with a later delta; nor has a delta without a type one.
+  if (type === 'function') return { text: undefined, fields: { origin: 'client' }, wire, append: {} }
   const fields = { name: type ?? null, origin: 'provider' } as const
   if (!isObject(call.code_interpreter)) return { text: undefined, fields, wire, append: {} }
   const { input, outputs } = copyFields(call.code_interpreter)

@@ -110,6 +110,13 @@ export class ChatChoice {
     this.#details.settle(this.#sink.operations)
   }
 
+  /** The stop reason came. */
+  stopped(): void {
+    this.settle()
+    this.hasStopped = true
+    this.#tags?.stopped()
+  }
+
   /** Whether a value under a key is another one than the last; what is no plain value always is. */
   isNews(key: string, value: JsonValue | undefined): boolean {
     if (value === undefined) return false

@@ -350,10 +350,10 @@ class ChatTranslator {
   }
 
   #stop(number: number, choice: ChatChoice, raw: string, isNativeFault: boolean): void {
-    choice.settle()
+    const isFirst = !choice.hasStopped
+    choice.stopped()
     // A finish that is repeated, and what is sent again before it, is not the last chunk.
-    if (!choice.hasStopped) this.#pad()
-    choice.hasStopped = true
+    if (isFirst) this.#pad()
     const reason = isNativeFault ? 'error' : (STOP_REASONS.get(raw.toLowerCase()) ?? 'unknown')
     this.#add({ op: 'stop', choice: number, reason, raw })
     this.#add({ op: 'terminal', choice: number, strength: 'soft' })

@@ -5,6 +5,8 @@
  * if `<think>` stood within it: of two readings that is the one that never swallows the answer. A `</think>` that ends nothing stays text:
  * what came before it was shown as text already. What is never closed is thinking to its end. White space around the tags is kept.
  *
+ * Behind a stop reason an answer may be sent again from its beginning. If its thinking was never closed, a `<think>` there opens it once more.
+ *
  * Held back is only what may be the beginning of the tag that can come next: seven characters at most.
  */
 export type Tag = 'open' | 'close'
@@ -15,12 +17,22 @@ export const TAGS: Readonly<Record<Tag, string>> = { open: '<think>', close: '</
 export class ThinkTags {
   #isThinking = false
   #held = ''
+  #mayReopen = false
 
   /** The pieces that the text brings, in order, and the tags between them. */
   split(text: string): readonly TaggedPiece[] {
     const pieces: TaggedPiece[] = []
     const whole = this.#held + text
     let from = 0
+    if (this.#mayReopen) {
+      this.#held = whole
+      if (whole.length < TAGS.open.length && TAGS.open.startsWith(whole)) return pieces
+      this.#mayReopen = false
+      if (whole.startsWith(TAGS.open)) {
+        pieces.push({ tag: 'open' })
+        from = TAGS.open.length
+      }
+    }
     for (;;) {
       const tag = this.#isThinking ? 'close' : 'open'
       const at = whole.indexOf(TAGS[tag], from)
@@ -36,11 +48,17 @@ export class ThinkTags {
     return pieces
   }
 
+  /** A stop reason came: what follows goes on, or begins again. */
+  stopped(): void {
+    this.#mayReopen = this.#isThinking
+  }
+
   /** Nothing follows: what was held back was no tag. */
   rest(): readonly TaggedPiece[] {
     const pieces: TaggedPiece[] = []
     this.#add(pieces, this.#held)
     this.#held = ''
+    this.#mayReopen = false
     return pieces
   }
 

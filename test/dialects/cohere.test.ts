@@ -4,6 +4,7 @@ import { Fold } from '../../src/fold.ts'
 import { fold, toNative } from '../../src/index.ts'
 import type { JsonObject, JsonValue } from '../../src/json.ts'
 import type { AssistantMessage, StopReason } from '../../src/message.ts'
+import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import { allOf } from './all-messages.ts'
 import { kindsOf, textOf } from './run.ts'
 
@@ -166,6 +167,21 @@ describe('what Cohere writes', () => {
     expect(brief(whole)).toEqual(['tool_call: a complete {"x":1}'])
   })
 
+  it('I4: another call in the list of an event that speaks of one is a call too', async () => {
+    const starts = ['a', 'b'].map((name) => ({ id: name, function: { name, arguments: '{' } }))
+    const list = (type: string, tool_calls: JsonValue): JsonObject => ({
+      type,
+      index: 0,
+      delta: { message: { tool_calls } },
+    })
+    const rest = starts.map(() => ({ function: { arguments: '}' } }))
+    const events = [START, list('tool-call-start', starts), list('tool-call-delta', rest), callEnd(0), end('TOOL_CALL')]
+    const message = await of(...events)
+    expect([brief(message), kindsOf(message)]).toEqual([['tool_call: a complete {}', 'tool_call: b complete {}'], []])
+    const again = await of(...events.slice(0, 3), ...events)
+    expect(brief(again)).toEqual(brief(message))
+  })
+
   it('I3: a plan that is sent again with its message is one plan', async () => {
     const message = await of(START, plan('I '), START, plan('I '), plan('will.'), end('COMPLETE'))
     expect(brief(message)).toEqual(['thinking: I will.'])
@@ -322,6 +338,23 @@ describe("Cohere's version 1", () => {
       tool_calls: calls,
       finish_reason: 'COMPLETE',
     })
+  })
+
+  it('I6: a call keeps the name that a reader was told, and gets one that comes late', async () => {
+    const chunk = (tool_call_delta: JsonObject): JsonObject => v1('tool-calls-chunk', { tool_call_delta })
+    const events = [
+      v1('stream-start', { generation_id: GEN }),
+      chunk({ index: 0, name: 'a', parameters: '{' }),
+      chunk({ index: 0, name: 'b', parameters: '}' }),
+      chunk({ index: 1, parameters: '{' }),
+      chunk({ index: 1, name: 'c', parameters: '}' }),
+      done({ text: '' }),
+    ]
+    const machine = new Fold({ dialect: 'cohere' })
+    const live = [...events.flatMap((event) => [...machine.receive(event)]), ...machine.end({ kind: 'complete' })]
+    const [message = expect.fail('there is no message')] = machine.messages
+    expect(brief(message)).toEqual(['tool_call: a complete {}', 'tool_call: c complete {}'])
+    expectLiveEqualsFinal(live, message)
   })
 
   it('I6: calls that come only whole are whole', async () => {

@@ -239,6 +239,28 @@ describe('a conversation that is broken', () => {
     },
   )
 
+  it.each([
+    ['2026-05-04T18:17:39Z', '2026-05-04T18:17:39.9Z'],
+    ['2026-05-04T18:17:39.9Z', '2026-05-04T18:17:39.900001Z'],
+    ['2026-05-04T20:17:39+02:00', '2026-05-04T18:17:40Z'],
+  ])(
+    'I3: that goes on behind another beginning is told by the time, not by its text: %s, %s',
+    async (first, second) => {
+      const started = { ...STARTED, created_at: first }
+      const events = [
+        started,
+        { ...says('Hel'), created_at: first },
+        started,
+        { ...says('lo'), created_at: second },
+        DONE,
+      ]
+      const { message } = await foldBoth(events)
+      expect(message.content).toMatchObject([{ text: 'Hello' }])
+      const { message: again } = await foldBoth([...events.slice(0, 2), ...events.slice(0, 2), ...events.slice(3)])
+      expect(again.content).toMatchObject([{ text: 'Hello' }])
+    },
+  )
+
   it('I3: two equal deltas are two deltas', async () => {
     const { message } = await foldBoth(timed(STARTED, says('ha'), says('ha'), DONE))
     expect(message.content).toMatchObject([{ text: 'haha' }])

@@ -1,8 +1,9 @@
 /** The events of OpenAI's assistants, as rows: what they say and what the message of the run says. */
 import { describe, expect, it } from 'vitest'
-import { fold, toNative } from '../../src/index.ts'
+import { assemble, fold, toNative, type TurnEvent } from '../../src/index.ts'
 import type { JsonObject, JsonValue } from '../../src/json.ts'
 import type { AssistantMessage, StopReason } from '../../src/message.ts'
+import { expectLiveEqualsFinal } from '../support/naive-reader.ts'
 import { callRows, kindsOf, textOf } from './run.ts'
 
 interface Told {
@@ -117,6 +118,30 @@ describe('what a run does', () => {
     expect(callRows(answer)).toEqual([{ id: 'call_1', name: 'a', input: { x: 1 } }])
     expect(answer.stop).toMatchObject({ reason: 'tool_calls', raw: 'requires_action' })
     expect(kindsOf(answer)).toEqual([])
+  })
+
+  it('I6: a call whose id, or whose name, comes with its second delta is one call, under its name', async () => {
+    const whole = required(func({ id: 'call_1' }, { name: 'a', arguments: '{"x":1}' }))
+    const rows: readonly (readonly Told[])[] = [
+      [
+        step('s_1', { index: 0, ...func({}, { name: 'a', arguments: '{"x"' }) }),
+        step('s_1', { index: 0, ...func({ id: 'call_1' }, { arguments: ':1}' }) }),
+      ],
+      [
+        step('s_1', { index: 0, id: 'call_1', type: 'function' }),
+        step('s_1', { index: 0, function: { name: 'a', arguments: '{"x":1}' } }),
+      ],
+    ]
+    for (const deltas of rows) {
+      const live: TurnEvent[] = []
+      const turn = assemble([CREATED, ...deltas, whole])
+      for await (const event of turn) live.push(event)
+      const answer = await turn.message()
+      expect(callRows(answer)).toEqual([{ id: 'call_1', name: 'a', input: { x: 1 } }])
+      expect(kindsOf(answer)).toEqual([])
+      expectLiveEqualsFinal(live, answer)
+      expect(callRows(await of(CREATED, ...deltas, CREATED, ...deltas, whole))).toEqual(callRows(answer))
+    }
   })
 
   it('I6: calls that come only whole are whole', async () => {

@@ -27,6 +27,29 @@ function whole(message: JsonObject): string {
   return JSON.stringify(envelope({ object: 'chat.completion', choices }))
 }
 
+describe('thinkTags of an answer that is sent again behind its stop reason', () => {
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['closed', ['<think>a</think>b']],
+    ['never closed', ['<think>a']],
+    ['never closed, in pieces', ['<thi', 'nk>a', 'b']],
+  ]
+  it.each(rows)('I3: are no content, if they are %s', (_, pieces) => {
+    const stopped = finish('length')
+    const once = [...pieces.map((piece) => text(piece)), stopped]
+    const { message: clean } = run(chatWire, [...once, DONE], TAGS)
+    const { message } = run(chatWire, [...once, ...once, DONE], TAGS)
+    expect([thinkingOf(message), textOf(message)]).toEqual([thinkingOf(clean), textOf(clean)])
+    expect(kindsOf(message)).toEqual(['repeated_stop', 'repeated_content'])
+    expect(toNative(message)).toEqual(toNative(clean))
+  })
+
+  it('I4: go on where they were, if the model does', () => {
+    const events = [text('<think>a'), finish('length'), text('<b'), text('</think>c'), finish('stop'), DONE]
+    const { message } = run(chatWire, events, TAGS)
+    expect([thinkingOf(message), textOf(message)]).toEqual(['a<b', 'c'])
+  })
+})
+
 describe('thinkTags', () => {
   const rows: readonly { name: string; content: string; thinking: string; text: string }[] = [
     {

@@ -2,6 +2,7 @@
  * The ids of an event stream, over the streams of one turn: what the next one is asked to go on after, and which of its events the one
  * before had sent already.
  */
+import { markOf } from './json.ts'
 
 import { markOf } from './json.ts'
 

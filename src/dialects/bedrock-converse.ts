@@ -127,7 +127,16 @@ class ConverseTranslator {
   #hasUsage = false
 
   translate(event: ProviderEvent): Operations {
-    if (isWhole(event.payload)) return translateWhole(event.payload)
+    const { payload, name: told } = event
+    if (isWhole(payload)) return translateWhole(payload)
+    // An object has one event; of one that has several each counts, in their order.
+    const names = isObject(payload) && told === undefined ? Object.keys(payload).filter((key) => EVENTS.has(key)) : []
+    if (isObject(payload) && names.length > 1) {
+      const beside = copyFields(payload, EVENTS)
+      return names.flatMap((key, at) =>
+        this.translate({ payload: { ...(at === 0 ? beside : {}), [key]: payload[key] } }),
+      )
+    }
     const read = readEvent(event)
     if (read === undefined) return [unreadOf(event)]
     const operations = this.#translate(read)

@@ -118,8 +118,8 @@ class ConversationTranslator {
   #opened = new Set<string>()
   readonly #everOpened = new Set<string>()
   /** When the latest event was made, and when that was at the last beginning: what is later goes on and is no replay. */
-  #latest: Time | undefined
-  #begunAt: Time | undefined
+  #latest = ''
+  #begunAt = ''
   #operations: Operation[] = []
 
   translate(event: ProviderEvent): { readonly operations: readonly Operation[] } {
@@ -148,7 +148,7 @@ class ConversationTranslator {
       const at = type.lastIndexOf('.')
       this.#entry(event, type.slice(0, at), type.slice(at + 1))
     }
-    if (isLater(createdAt, this.#latest)) this.#latest = createdAt
+    if (createdAt > this.#latest) this.#latest = createdAt
   }
 
   #begin(event: JsonObject): void {
@@ -283,7 +283,7 @@ class ConversationTranslator {
 
   /** Text of a block: the first since the answer began opens it, unless it is younger than that. */
   #write(block: BlockName, text: string, payload: Payload, event: JsonObject): void {
-    const goesOn = this.#everOpened.has(block.key) && isLater(timeOf(event.created_at), this.#begunAt)
+    const goesOn = this.#everOpened.has(block.key) && timeOf(event.created_at) > this.#begunAt
     if (!this.#opened.has(block.key) && !goesOn) this.#open(block, text, payload)
     else if (text !== '') this.#add({ op: 'append', choice: 0, ...block, text })
   }
@@ -298,20 +298,11 @@ class ConversationTranslator {
   }
 }
 
-/** Milliseconds, and the digits behind them, of which `Date` knows nothing. */
-type Time = readonly [milliseconds: number, rest: string]
-
-/** A time without digits behind the second, or of another zone, is later or earlier by what it means, not by its text. */
-function timeOf(value: JsonValue | undefined): Time | undefined {
+/** A time as a text that sorts: one without digits behind its seconds is the earliest of its second. */
+function timeOf(value: JsonValue | undefined): string {
   const text = nonEmpty(value)
-  const milliseconds = Date.parse(text ?? '')
-  if (text === undefined || Number.isNaN(milliseconds)) return undefined
-  return [milliseconds, /\.\d{3}(\d*)/.exec(text)?.[1] ?? '']
-}
-
-function isLater(one: Time | undefined, other: Time | undefined): boolean {
-  if (one === undefined || other === undefined) return one !== undefined
-  return one[0] === other[0] ? one[1] > other[1] : one[0] > other[0]
+  if (text === undefined) return ''
+  return text.replace(/(?:\.(\d+))?(?:Z|[+-]\d\d:?\d\d)?$/, (_, digits?: string) => `.${(digits ?? '').padEnd(9, '0')}`)
 }
 
 function callFields(id: JsonValue | undefined, name: JsonValue | undefined): BlockFields {

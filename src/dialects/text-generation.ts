@@ -1,5 +1,5 @@
 /**
- * The older formats that stream plain text, each known by its shape and nothing else: Amazon Titan, Meta Llama, Cohere Command and
+ * The older formats that stream plain text, each known by its shape and nothing else: Amazon Titan, Meta Llama, Mistral, Cohere Command and
  * Claude's text completions as Bedrock's InvokeModel has them (docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html), the last
  * also as Anthropic's own older API does (platform.claude.com/docs/en/api/complete), the native stream of Hugging Face's
  * text-generation-inference (huggingface.co/docs/text-generation-inference), and llama.cpp's own `/completion`
@@ -16,7 +16,7 @@ import { readError, reportsError } from './error.ts'
 import { malformed } from './malformed.ts'
 
 type Operations = Operation[]
-type Form = 'titan' | 'llama' | 'command' | 'claude' | 'generations' | 'tgi' | 'llamacpp'
+type Form = 'titan' | 'llama' | 'command' | 'claude' | 'generations' | 'mistral' | 'tgi' | 'llamacpp'
 
 const STOP_REASONS: ReadonlyMap<string, StopReason> = new Map([
   // Titan
@@ -91,6 +91,10 @@ function formOf(event: JsonObject): Form | undefined {
     const [first] = event.generations
     return isObject(first) && typeof first.text === 'string' && 'finish_reason' in first ? 'generations' : undefined
   }
+  if (Array.isArray(event.outputs)) {
+    const [first] = event.outputs
+    return isObject(first) && typeof first.text === 'string' && 'stop_reason' in first ? 'mistral' : undefined
+  }
   if (isObject(event.token)) {
     return typeof event.token.text === 'string' && 'generated_text' in event ? 'tgi' : undefined
   }
@@ -115,6 +119,7 @@ function looseFormOf(event: JsonObject, known: Form | undefined): Form | undefin
   if (typeof event.outputText === 'string') return 'titan'
   if (typeof event.generation === 'string') return 'llama'
   if (typeof event.is_finished === 'boolean') return 'command'
+  if (Array.isArray(event.outputs)) return 'mistral'
   if (isObject(event.token) && typeof event.token.text === 'string') return 'tgi'
   if (typeof event.generated_text === 'string') return 'tgi'
   const isPiece = typeof event.content === 'string' && (known === 'llamacpp' || typeof event.stop === 'boolean')
@@ -159,6 +164,9 @@ class TextTranslator {
         break
       case 'generations':
         this.#generations(event)
+        break
+      case 'mistral':
+        this.#mistral(event)
         break
       case 'tgi':
         this.#tgi(event)
@@ -218,6 +226,25 @@ class TextTranslator {
       this.#end(choiceOf(index), generation.finish_reason, 'soft')
     }
     this.#add({ op: 'terminal', choice: 'all', strength: 'hard' })
+  }
+
+  #mistral(event: JsonObject): void {
+    const outputs = Array.isArray(event.outputs) ? event.outputs : []
+    this.#piece('mistral', 0, event, undefined, MISTRAL)
+    for (const [index, output] of outputs.entries()) {
+      if (!isObject(output)) {
+        this.#add(malformed(output))
+        continue
+      }
+      const choice = choiceOf(index)
+      this.#piece('mistral', choice, {}, output.text, MISTRAL)
+      const wire = copyFields(output, OUTPUT)
+      if (Object.keys(wire).length > 0) this.#add({ op: 'meta', choice, path: ['output'], wire })
+      // Behind the first of several there are others.
+      if (nonEmpty(output.stop_reason) !== undefined) {
+        this.#end(choice, output.stop_reason, outputs.length > 1 ? 'soft' : 'hard')
+      }
+    }
   }
 
   #tgi(event: JsonObject): void {
@@ -300,6 +327,8 @@ const CLAUDE: ReadonlySet<string> = new Set(['type', 'completion', 'stop_reason'
 const COMMAND: ReadonlySet<string> = new Set(['text', 'index', 'is_finished', 'finish_reason'])
 const GENERATIONS: ReadonlySet<string> = new Set(['generations', 'text'])
 const GENERATION: ReadonlySet<string> = new Set(['text', 'finish_reason'])
+const MISTRAL: ReadonlySet<string> = new Set(['outputs'])
+const OUTPUT: ReadonlySet<string> = new Set(['text', 'stop_reason'])
 const TGI: ReadonlySet<string> = new Set(['index', 'token', 'generated_text', 'details'])
 const LLAMACPP: ReadonlySet<string> = new Set([
   'index',
@@ -403,6 +432,18 @@ function toNative(messages: readonly AssistantMessage[]): JsonValue {
         })),
         ...metrics,
       }
+    case 'mistral': {
+      const { output: _output, ...own } = wire
+      return {
+        ...own,
+        outputs: messages.map((message) => ({
+          text: textOf(message),
+          stop_reason: message.stop.raw,
+          ...(isObject(message.wire.output) ? copyFields(message.wire.output) : {}),
+        })),
+        ...metrics,
+      }
+    }
     case 'tgi': {
       const { details, ...more } = wire
       const own = isObject(details) ? details : {}

@@ -368,6 +368,16 @@ describe('blocks', () => {
     expect(asSdk.message.content).toEqual([{ type: 'other', wire: { hologram: { depth: 3 } } }])
   })
 
+  it('I4: of an object with several events each counts', () => {
+    const events = [{ messageStart: { role: 'assistant' } }, text(0, 'Hi'), stop('end_turn')]
+    const metadata = { metadata: { usage: { inputTokens: 1, outputTokens: 2 } } }
+    const { message: clean } = viaObjects([...events, metadata])
+    const { message } = viaObjects([events[0], { ...events[1], ...events[2] }, metadata])
+    expect({ ...message, timing: clean.timing }).toEqual(clean)
+    const { message: one } = viaObjects([Object.assign({}, ...events, metadata, { extra: 1 })])
+    expect(one).toMatchObject({ outcome: { kind: 'complete' }, usage: { outputTokens: 2 }, wire: { extra: 1 } })
+  })
+
   it('I4: of an event that nobody knows nothing is lost but what it would have meant', () => {
     for (const fed of [viaFrames, viaObjects]) {
       const folded = fed([BEGIN, { somethingNew: { a: 1 } }, ...ANSWER.slice(1)])

@@ -44,8 +44,8 @@ describe('thinkTags of an answer that is sent again behind its stop reason', () 
   })
 
   it('I4: go on where they were, if the model does', () => {
-    const events = [text('<think>a'), finish('length'), text('<b'), text('</think>c'), finish('stop'), DONE]
-    const { message } = run(chatWire, events, TAGS)
+    const before = [text('<think>a'), finish('length')]
+    const { message } = run(chatWire, [...before, text('<b'), text('</think>c'), finish('stop'), DONE], TAGS)
     expect([thinkingOf(message), textOf(message)]).toEqual(['a<b', 'c'])
   })
 })

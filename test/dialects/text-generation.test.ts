@@ -47,6 +47,16 @@ const FORMATS: readonly Format[] = [
     ],
   },
   {
+    name: 'Mistral',
+    piece: (text) => ({ outputs: [{ text, stop_reason: null }] }),
+    end: (stop_reason) => ({ outputs: [{ text: '', stop_reason }], ...METRICS }),
+    stops: [
+      ['stop', 'end_turn', 'complete'],
+      ['length', 'max_tokens', 'complete'],
+      ['novel', 'unknown', 'complete'],
+    ],
+  },
+  {
     name: 'Command',
     piece: (text) => ({ is_finished: false, text }),
     end: (finish_reason) => ({ is_finished: true, finish_reason, ...METRICS }),
@@ -139,6 +149,9 @@ describe('a format of plain text is not found', () => {
     { object: 'text_completion', content: 'Hi', stop: true, tokens: [1] },
     { choices: [], content: 'Hi', stop: true, tokens: [1] },
     { generations: [] },
+    { outputs: [] },
+    { outputs: [{ text: 'Hi' }] },
+    { object: 'x', outputs: [{ text: 'Hi', stop_reason: null }] },
     { results: [{ outputText: 'Hi' }] },
   ]
   it.each(others.map((event) => [JSON.stringify(event), event] as const))('in %s', async (_, event) => {
@@ -153,6 +166,7 @@ describe('a piece that leaves out what tells its format', () => {
     ['Titan', [{ outputText: 'Hel' }, { outputText: 'lo', completionReason: 'FINISH' }]],
     ['Llama', [{ generation: 'Hel' }, { generation: 'lo', stop_reason: 'stop' }]],
     ['Command', [{ is_finished: false, text: 'Hel' }, { is_finished: false, text: 'lo' }, { is_finished: true }]],
+    ['Mistral', [{ outputs: [{ text: 'Hel' }] }, { outputs: [{ text: 'lo', stop_reason: 'stop' }] }]],
     ['Claude', [{ completion: 'Hel' }, { completion: 'lo', stop_reason: 'stop_sequence' }]],
     ['llama.cpp', [{ content: 'Hel', stop: false }, { content: 'lo' }, { stop: true, stop_type: 'eos' }]],
   ]
@@ -214,6 +228,16 @@ describe('several answers', () => {
     const two = await allOf('text-generation', [command])
     expect(textsOf(two.messages).map(([text]) => text)).toEqual(['A', 'B'])
     expect(toNative(two.messages)).toEqual(command)
+  })
+
+  it('I2: of Mistral stand in one whole answer', async () => {
+    const whole = { outputs: ['A', 'B'].map((text) => ({ text, stop_reason: 'stop', seed: 1 })) }
+    const { messages } = await allOf('text-generation', [whole])
+    expect(textsOf(messages)).toEqual([
+      ['A', 'stop', 'complete'],
+      ['B', 'stop', 'complete'],
+    ])
+    expect(toNative(messages)).toEqual(whole)
   })
 
   it('I2: of llama.cpp end each with its own', async () => {

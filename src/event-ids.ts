@@ -4,8 +4,6 @@
  */
 import { markOf } from './json.ts'
 
-import { markOf } from './json.ts'
-
 /** As many are remembered, and up to twice as many: a server that goes on sends again what came last. */
 const REMEMBERED = 10_000
 const LONGEST = 1024

@@ -291,8 +291,15 @@ export class Fold<D extends Dialect = Dialect> {
         return
       }
       case 'payload': {
-        const inner = chunkText(decoded.payload)
-        if (inner === undefined) this.#provider({ payload: decoded.payload })
+        const { payload } = decoded
+        let inner: string | undefined
+        try {
+          inner = chunkText(payload)
+        } catch (error) {
+          this.#unreadable(error, payload)
+          return
+        }
+        if (inner === undefined) this.#provider({ payload })
         else this.#one({ kind: 'event', data: inner, event: undefined, id: undefined })
         return
       }
@@ -349,11 +356,29 @@ export class Fold<D extends Dialect = Dialect> {
 
   /** `text` is what the event was parsed from. */
   #provider(sent: ProviderEvent, text?: string): void {
+    try {
+      this.#readEvent(sent)
+    } catch (error) {
+      this.#unreadable(error, sent.payload, text)
+    }
+  }
+
+  /**
+   * What is nested deeper than any real payload, and an object that throws when it is looked at, are malformed, wherever that is found:
+   * it costs that event, not the turn.
+   */
+  #unreadable(error: unknown, payload: unknown, text = ''): void {
+    if (error instanceof TooDeepError) this.#malformed(`${error.message}: ${text}`)
+    else if (isReadable(payload)) throw error
+    else this.#malformed('the event throws when it is read')
+  }
+
+  #readEvent(sent: ProviderEvent): void {
     const reading = this.#reading
     const event = Array.isArray(sent.payload) ? unlisted(sent) : sent
     if (reading.kind === 'reading') {
       if (this.#joint !== undefined && this.#isHeld(reading, this.#joint, event)) return
-      this.#translated(reading, event, text)
+      this.#translated(reading, event)
       return
     }
     for (const definition of DEFINITIONS.values()) {
@@ -423,26 +448,18 @@ export class Fold<D extends Dialect = Dialect> {
     for (const held of joint.held) this.#provider(held)
   }
 
-  /** What is nested deeper than any real payload is malformed, wherever in it that is found. */
   #translated(
     { definition, translate, assembler }: Extract<Reading<D>, { kind: 'reading' }>,
     event: ProviderEvent,
-    text = '',
   ): void {
-    try {
-      // Once all is over nothing is remembered of what still comes: there is no limit to it.
-      const isAfter = assembler.hasLateEvents && assembler.isTerminal
-      const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
-      this.#eventId = translation.eventId ?? this.#eventId
-      if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
-      if (this.#isWatched) for (const sign of translation.calls ?? []) this.#callSigns.push(sign)
-      assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
-      if (this.#options.dialect !== undefined && assembler.isHollow)
-        this.#mistakenFor ??= otherDialect(event, definition)
-    } catch (error) {
-      if (!(error instanceof TooDeepError)) throw error
-      this.#malformed(`${error.message}: ${text}`)
-    }
+    // Once all is over nothing is remembered of what still comes: there is no limit to it.
+    const isAfter = assembler.hasLateEvents && assembler.isTerminal
+    const translation = ((isAfter && definition?.createTranslate()) || translate)(event)
+    this.#eventId = translation.eventId ?? this.#eventId
+    if (this.#isWatched && translation.operations.some(isProgress)) this.#steps += 1
+    if (this.#isWatched) for (const sign of translation.calls ?? []) this.#callSigns.push(sign)
+    assembler.apply(translation, this.#options.raw ? rawOf(event) : undefined)
+    if (this.#options.dialect !== undefined && assembler.isHollow) this.#mistakenFor ??= otherDialect(event, definition)
   }
 
   /** Of several choices it may have been about any. */
@@ -526,6 +543,15 @@ function rawOf({ payload }: ProviderEvent): JsonValue | undefined {
     return copyJson(payload)
   } catch {
     return undefined
+  }
+}
+
+function isReadable(payload: unknown): boolean {
+  try {
+    copyJson(payload)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -857,6 +857,52 @@ describe('what a source throws', () => {
     expect(toJson(message)).toEqual(message)
   })
 
+  it.each([
+    ['the parser of HTTP', Object.assign(new Error('Parse Error: Expected HTTP/'), { code: 'HPE_INVALID_CONSTANT' })],
+    ['a connection', Object.assign(new Error('read ECONNRESET'), { name: 'ParseError', code: 'ECONNRESET' })],
+    [
+      'a code in the cause',
+      new SyntaxError('JSON', { cause: Object.assign(new Error('x'), { code: 'UND_ERR_SOCKET' }) }),
+    ],
+    ['an unfinished answer', new Error('Incomplete JSON segment at the end')],
+    ['a status that is none', Object.assign(new Error('socket hang up'), { statusCode: undefined, body: undefined })],
+  ])('an error of the network stays one, whatever it is called: %s', async (_name, thrown) => {
+    const source = (async function* () {
+      yield* HEAD
+      throw thrown
+    })()
+    const { message } = await honest(source)
+    expect(message.outcome).toMatchObject({ kind: 'truncated', error: { class: 'network', retryable: true } })
+  })
+
+  it('I4: an event that throws when it is read is malformed, and what follows it is read', async () => {
+    const broken = {
+      type: 'content_block_delta',
+      index: 0,
+      get delta(): JsonObject {
+        throw new Error('boom')
+      },
+    }
+    const noted = {
+      get type(): string {
+        throw new Error('boom')
+      },
+    }
+    for (const events of [
+      [...HEAD, broken, ...TAIL],
+      [noted, ...HEAD, ...TAIL],
+      [...HEAD, { chunk: noted }, ...TAIL],
+    ]) {
+      for (const options of [{}, { dialect: 'anthropic-messages' }] as const) {
+        const { message } = await honest(events, options)
+        expect(textsOf(message)).toEqual(['Hello'])
+        expect(message.outcome).toEqual({ kind: 'complete' })
+      }
+    }
+    const { message } = await honest([...HEAD, broken, ...TAIL])
+    expect(anomaliesOf(message)).toEqual(['malformed_event'])
+  })
+
   it('I5: a mistake in the program that gives the stream is no fault of the network', async () => {
     const { message } = await honest(() => {
       throw new TypeError('x is not a function')

@@ -9,7 +9,7 @@ import { decideStream, type Ending } from './assembler/state.ts'
 import type { PartialInput } from './assembler/tool-input.ts'
 import { anthropicMessages } from './dialects/anthropic-messages.ts'
 import type { Beginning, DialectDefinition, ProviderEvent, Translate } from './dialects/dialect.ts'
-import { readError, reportsError } from './dialects/error.ts'
+import { readError, reportsError, unlisted } from './dialects/error.ts'
 import { definitionOf, DEFINITIONS } from './dialects/definitions.ts'
 import { damaged, mistaken, notAStream, otherDialect, unknownDialect, unreadable } from './dialects/unreadable.ts'
 import { MisuseError } from './errors.ts'
@@ -557,10 +557,4 @@ function isReadable(payload: unknown): boolean {
 
 function lengthOf(payload: unknown): number {
   return typeof payload === 'string' ? payload.length : (JSON.stringify(rawOf({ payload })) ?? '').length
-}
-
-/** Gemini's endpoint puts an error into a list. */
-function unlisted(event: ProviderEvent): ProviderEvent {
-  const [first, ...others]: unknown[] = Array.isArray(event.payload) ? event.payload : []
-  return others.length === 0 && isObject(first) && first.error ? { ...event, payload: first } : event
 }

@@ -2,8 +2,9 @@
  * Everything that a stream can be read from, brought to one form: something that gives chunks or provider events until it is over, and
  * that can be cancelled. No timers, no retries; what went wrong is told, not judged.
  */
+import { excerpt } from './anomaly.ts'
 import type { Ending } from './assembler/state.ts'
-import { readError } from './dialects/error.ts'
+import { readError, reportsError } from './dialects/error.ts'
 import { MisuseError } from './errors.ts'
 import { isObject, parseJson } from './json.ts'
 import type { OutcomeError, ResponseFacts } from './message.ts'
@@ -15,6 +16,10 @@ export type Chunk = Uint8Array | string | object
 /**
  * What a turn can be read from: a `Response`, a `ReadableStream`, any iterable of bytes, text or provider events (an official SDK's
  * stream), the text of a body, or one whole JSON answer as an object.
+ *
+ * An object that cannot be iterated, but has a stream under `fullStream` or `stream`, is read from that: the result of the AI SDK's
+ * `streamText`, the output of `ConverseStreamCommand`. Nothing else can be meant by it, since no event and no JSON answer holds something
+ * that is async iterable; and of its other members none is part of the answer.
  */
 export type Source =
   | Response
@@ -68,9 +73,18 @@ export function readerOf(source: Source): SourceReader {
   if (isBlob(source)) return readStream(source.stream())
   if (isAsyncIterable(source)) return readIterator(source[Symbol.asyncIterator](), endOf(source), isEventStream(source))
   if (isIterable(source)) return readIterator(source[Symbol.iterator]())
-  // What `streamText` of the AI SDK gives is not yet a stream, but has several.
-  if ('fullStream' in source && isObject(source.fullStream)) return readerOf(source.fullStream)
-  return readOne(source)
+  const stream = streamIn(source)
+  return stream === undefined ? readOne(source) : readerOf(stream)
+}
+
+/** The stream that an SDK's result holds. Each name is looked up once: a getter may make a new stream whenever it is asked. */
+function streamIn(source: object): AsyncIterable<Chunk> | ReadableStream<Uint8Array | string> | undefined {
+  for (const name of ['fullStream', 'stream']) {
+    const member: unknown = name in source ? Reflect.get(source, name) : undefined
+    if (typeof member !== 'object' || member === null) continue
+    if (isAsyncIterable(member) || isReadableStream(member)) return member
+  }
+  return undefined
 }
 
 function badSource(what: string): MisuseError {
@@ -196,13 +210,17 @@ function readThrown(thrown: unknown, during: 'opening' | 'reading'): Ending {
   if (name === 'AbortError' || name === 'TimeoutError' || classOf(thrown) === 'APIUserAbortError') {
     return { kind: 'aborted', by: 'caller', reason: messageOf(thrown) }
   }
-  const status = 'status' in thrown && Number.isInteger(thrown.status) ? Number(thrown.status) : undefined
-  const body = 'error' in thrown && typeof thrown.error === 'object' && thrown.error !== null ? thrown.error : undefined
-  if (status !== undefined || body !== undefined)
-    return {
-      kind: 'failed',
-      error: withAdvice(readError(body ?? { message: messageOf(thrown) }, status), headersOf(thrown)),
-    }
+  const status = statusOf(thrown)
+  const body = bodyOf(thrown, status)
+  const isRefused = status !== undefined && (status < 200 || status > 299)
+  if (isRefused || (body !== undefined && (status === undefined || reportsError({ payload: body })))) {
+    const error = readError(body ?? { message: messageOf(thrown) }, isRefused ? status : undefined)
+    return { kind: 'failed', error: withAdvice(error, headersOf(thrown)) }
+  }
+  if (status !== undefined || (during === 'reading' && isOfContent(thrown, name))) {
+    const message = excerpt(`what came cannot be read by the SDK that gives the stream: ${messageOf(thrown)}`)
+    return { kind: 'failed', error: { class: 'malformed', retryable: false, message } }
+  }
   if ('$fault' in thrown) return { kind: 'failed', error: errorOfAws(thrown, name) }
   const isLanguageError = ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'].includes(name)
   const mayBeMistake = isLanguageError || during === 'opening'
@@ -210,12 +228,42 @@ function readThrown(thrown: unknown, during: 'opening' | 'reading'): Ending {
   return isMistake ? mistake(`${name}: ${messageOf(thrown)}`) : { kind: 'truncated', message: messageOf(thrown) }
 }
 
+/** The status under the names that the official SDKs have for it: of most, of Mistral's and Cohere's, of Ollama's. */
+function statusOf(thrown: object): number | undefined {
+  const named = [
+    'status' in thrown ? thrown.status : undefined,
+    'statusCode' in thrown ? thrown.statusCode : undefined,
+    'status_code' in thrown ? thrown.status_code : undefined,
+  ]
+  return named.find((one): one is number => typeof one === 'number' && Number.isInteger(one))
+}
+
+/** What the provider sent: the SDKs give it as `error`, and Mistral's and Cohere's, of an answer with a status, as `body`. */
+function bodyOf(thrown: object, status: number | undefined): unknown {
+  if ('error' in thrown && typeof thrown.error === 'object' && thrown.error !== null) return thrown.error
+  if (status === undefined || !('body' in thrown)) return undefined
+  const { body } = thrown
+  return typeof body === 'string' && body !== '' ? (parseJson(body) ?? body) : isObject(body) ? body : undefined
+}
+
+/**
+ * An SDK threw since it could not read a payload: its JSON, or by the schema that it has for it. To send the request again brings the same,
+ * so it is no fault of the network, whose errors have a code. Their names: of zod and valibot, of the generators of Mistral's and Cohere's
+ * SDKs, of the AI SDK. An event of which only the beginning came never gets so far; all of these SDKs drop it, or say that it is incomplete.
+ */
+function isOfContent(thrown: object, name: string): boolean {
+  if (codeOf(thrown) !== undefined) return false
+  if (name === 'SyntaxError') return /\bJSON\b/.test(messageOf(thrown))
+  return [name, classOf(thrown)].some((one) => /(Zod|ZodReal|Vali|Validation|JSONParse|Parse|Json)Error$/.test(one))
+}
+
 /** What AWS reports, also in the middle of a stream, its SDK throws; the name of it says what. */
 function errorOfAws(thrown: object, type: string): OutcomeError {
   const metadata: unknown = '$metadata' in thrown ? thrown.$metadata : undefined
   const { httpStatusCode: status, requestId } = isObject(metadata) ? metadata : {}
   const body = { type, message: messageOf(thrown), request_id: requestId }
-  return readError(body, typeof status === 'number' && status >= 400 ? status : undefined)
+  const error = readError(body, typeof status === 'number' && status >= 400 ? status : undefined)
+  return withAdvice(error, headersOf(thrown))
 }
 
 /** An error of the program that gives the stream. */
@@ -284,14 +332,23 @@ function retryAfterOf(header: ReadHeader): number | undefined {
   return wait > 0 ? wait : undefined
 }
 
-/** The headers that an official SDK's error brings along. */
+/** The headers that an official SDK's error brings along, by itself or in the response that it has. */
 function headersOf(thrown: object): ReadHeader {
-  const headers: unknown = 'headers' in thrown ? thrown.headers : undefined
-  if (headers instanceof Headers) return (name) => headers.get(name) ?? undefined
-  return (name) => {
-    const value = isObject(headers) ? headers[name] : undefined
-    return typeof value === 'string' ? value : undefined
-  }
+  const responses = [
+    thrown,
+    'rawResponse' in thrown ? thrown.rawResponse : undefined,
+    '$response' in thrown ? thrown.$response : undefined,
+  ]
+  const all = responses.map((one): unknown =>
+    typeof one === 'object' && one !== null && 'headers' in one ? one.headers : undefined,
+  )
+  return (name) => all.map((headers) => headerIn(headers, name)).find((value) => value !== undefined)
+}
+
+function headerIn(headers: unknown, name: string): string | undefined {
+  if (headers instanceof Headers) return headers.get(name) ?? undefined
+  const value = isObject(headers) ? headers[name] : undefined
+  return typeof value === 'string' ? value : undefined
 }
 
 function dateOf(text = ''): number {

@@ -927,6 +927,9 @@ describe('sources', () => {
     ['a whole answer', () => WHOLE],
     ['the text of a whole answer', () => JSON.stringify(WHOLE, null, 2)],
     ['a response that is a whole answer', () => Response.json(WHOLE)],
+    ['an object with a stream, as the SDK of AWS gives it', () => ({ stream: later(ALL), $metadata: {} })],
+    ['an object with a ReadableStream', () => ({ stream: new Response(BODY).body })],
+    ['an object with a fullStream', () => ({ fullStream: later(ALL), stream: undefined, textStream: later(['no']) })],
   ]
 
   it.each(kinds)('%s gives the message: by itself, as a promise, and from an opener', async (_name, make) => {
@@ -945,6 +948,29 @@ describe('sources', () => {
       expect(message.usage).toEqual({ inputTokens: 5, outputTokens: 3 })
       expectLiveEqualsFinal(events, message)
     }
+  })
+
+  it('the stream that an object holds is looked up once, since a getter may make a new one each time', async () => {
+    let lookups = 0
+    const source = {
+      get fullStream() {
+        lookups += 1
+        return later(ALL)
+      },
+    }
+    expect((await assemble(source).message()).outcome).toEqual({ kind: 'complete' })
+    expect(lookups).toBe(1)
+  })
+
+  it('the stream that an object holds is cancelled when the reader leaves', async () => {
+    const { source, seen } = pulled(ALL)
+    for await (const event of assemble({ stream: source })) if (event.type === 'text') break
+    expect(seen.cancelled).toBe(true)
+  })
+
+  it('an event or an answer whose member is called stream is still itself', async () => {
+    for (const member of [true, 'text', null, [], {}])
+      expect(textOf(await assemble({ ...WHOLE, stream: member }).message())).toBe('Good morning')
   })
 
   it('an opener is called once, with the number of the attempt and a signal that lives as long as the turn', async () => {

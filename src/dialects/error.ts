@@ -90,6 +90,12 @@ function isErrorWord(word: unknown): boolean {
   return word === 'error' || word === 'response.error'
 }
 
+/** Gemini's endpoint puts an error into a list. */
+export function unlisted(event: ProviderEvent): ProviderEvent {
+  const [first, ...others]: unknown[] = Array.isArray(event.payload) ? event.payload : []
+  return others.length === 0 && isObject(first) && first.error ? { ...event, payload: first } : event
+}
+
 /** The error that an event or a body reports. `status` is that of the HTTP response, where it was an error itself. */
 export function readError(body: unknown, status?: number): OutcomeError {
   const whole = isObject(body) ? (exceptionIn(body) ?? body) : {}

@@ -94,6 +94,11 @@ describe('the AI SDK in the same process', () => {
     }
   })
 
+  it.each(PLAYS)('I7: the result of streamText itself is read like its fullStream: $name', async (row) => {
+    const messages = await assemble(play(row)).messages()
+    expect(messages.map(core)).toEqual((await assemble(play(row).fullStream).messages()).map(core))
+  })
+
   it('quirk 7.07: is aborted when its own signal fires, and keeps what came', async () => {
     const controller = new AbortController()
     const steps = [[answer('r1'), ...text('1', 'one', 'two', 'three'), finish('stop')]]

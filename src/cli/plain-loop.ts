@@ -1,7 +1,7 @@
 /**
- * The loops that many programs have for a provider's stream, one for each dialect, written with the care that they usually get: the text of
- * every text delta, a call when the provider says that it is over, a message at the last event. They stand here to be compared with; do not
- * use them.
+ * The loops that many programs have for a provider's stream, written with the care that they usually get: the text of every text delta, a
+ * call when the provider says that it is over, a message at the last event. They stand here to be compared with; do not use them. Dialects
+ * that are mostly read by a library, not by a loop of one's own, have none.
  */
 import { isObject, type JsonObject, type JsonValue } from '../json.ts'
 
@@ -19,11 +19,13 @@ interface PlainState {
   messages: number
 }
 
-export function plainLoop(body: string, dialect: string | undefined): PlainResult {
+/** Undefined if there is no such loop for the dialect. */
+export function plainLoop(body: string, dialect: string): PlainResult | undefined {
+  const loop = LOOPS.get(dialect)
+  if (loop === undefined) return undefined
   const state: PlainState = { text: '', calls: [], messages: 0 }
-  const loop = (dialect === undefined ? undefined : LOOPS.get(dialect)) ?? anthropicMessages
   try {
-    loop(payloadsIn(body), state)
+    loop(loop === ollama ? linesIn(body) : payloadsIn(body), state)
   } catch (error) {
     return { ...state, error: error instanceof Error ? error.message : String(error) }
   }
@@ -39,11 +41,21 @@ function* payloadsIn(body: string): Generator<JsonObject | '[DONE]'> {
   }
 }
 
+function* linesIn(body: string): Generator<JsonObject> {
+  for (const line of body.split('\n')) {
+    const payload: unknown = line.trim() === '' ? undefined : JSON.parse(line)
+    if (isObject(payload)) yield payload
+  }
+}
+
 type Loop = (payloads: Iterable<JsonObject | '[DONE]'>, state: PlainState) => void
 
 const LOOPS: ReadonlyMap<string, Loop> = new Map([
+  ['anthropic-messages', anthropicMessages],
   ['openai-chat', openaiChat],
   ['openai-responses', openaiResponses],
+  ['gemini', gemini],
+  ['ollama', ollama],
 ])
 
 function anthropicMessages(payloads: Iterable<JsonObject | '[DONE]'>, state: PlainState): void {
@@ -96,6 +108,29 @@ function openaiResponses(payloads: Iterable<JsonObject | '[DONE]'>, state: Plain
       state.calls.push(textOf(item.name))
     }
     if (event.type === 'response.completed') state.messages += 1
+  }
+}
+
+function gemini(payloads: Iterable<JsonObject | '[DONE]'>, state: PlainState): void {
+  for (const chunk of payloads) {
+    if (chunk === '[DONE]') continue
+    const candidate = objectOf(listOf(chunk.candidates)[0])
+    for (const part of listOf(objectOf(candidate.content).parts).map(objectOf)) {
+      if (part.thought !== true) state.text += textOf(part.text)
+      if (isObject(part.functionCall)) state.calls.push(textOf(part.functionCall.name))
+    }
+    // Gemini says it in the last chunk, or in several: such a loop keeps the last, and is done when the stream is.
+    if (candidate.finishReason !== undefined) state.messages = 1
+  }
+}
+
+function ollama(lines: Iterable<JsonObject | '[DONE]'>, state: PlainState): void {
+  for (const line of lines) {
+    if (line === '[DONE]') continue
+    const message = objectOf(line.message)
+    state.text += textOf(message.content ?? line.response)
+    for (const call of listOf(message.tool_calls).map(objectOf)) state.calls.push(textOf(objectOf(call.function).name))
+    if (line.done === true) state.messages += 1
   }
 }
 

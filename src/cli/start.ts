@@ -13,7 +13,8 @@ import { preview, type Paint } from './terminal.ts'
 
 const usage = `onefold start [DIR]
 
-Folds the recordings of a folder (the bundled ones, if none is named) and shows what each comes to, beside what a plain loop makes of it.`
+Folds the recordings of a folder (the bundled ones, if none is named) and shows what each comes to, beside what a plain loop
+makes of it, for the dialects that are usually read by one.`
 
 /** The recording that is shown whole, since it shows most. */
 const SHOWN_WHOLE = 'replayed-prefix'
@@ -21,9 +22,13 @@ const SHOWN_WHOLE = 'replayed-prefix'
 interface Folded {
   readonly file: string
   readonly recording: Recording
+  readonly dialect: string
+  /** The first message, with which the plain loop is compared. */
   readonly message: AssistantMessage
+  readonly messages: readonly AssistantMessage[]
   readonly events: readonly TurnEvent[]
-  readonly plain: PlainResult
+  /** Undefined for a dialect that has no plain loop. */
+  readonly plain: PlainResult | undefined
 }
 
 /** Of the bundled recordings so many of each dialect are shown, none like another; of a folder that is named, all. */
@@ -38,20 +43,21 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   const { print, paint, width } = console
   print(`${paint('bold', 'onefold')} folds an LLM provider's stream, whole or broken, into exactly one message.`)
   for (const [dialect, ofDialect] of byDialect(all)) {
-    const wrong = ofDialect.filter((folded) => faultsOf(folded).length > 0).toSorted((a, b) => harmOf(a) - harmOf(b))
-    const shown = named === undefined ? wrong.filter(isFirstOfItsHarm).slice(0, ROWS) : wrong
-    const some = shown.length < wrong.length ? ' Some of them:' : ''
-    print(
-      `\n${paint('bold', dialect)}: ${count(ofDialect.length, 'recorded stream')}, ${wrong.length} of which a plain loop gets wrong.${some}`,
-    )
-    if (shown.length > 0) print(table(shown, width, paint))
-    const right = ofDialect.filter((folded) => !wrong.includes(folded)).map(({ file }) => caseOf(file))
-    if (named !== undefined && right.length > 0) print(wrap(`right too: ${right.join(', ')}`, Math.min(width, 120)))
+    const isCompared = ofDialect.some(({ plain }) => plain !== undefined)
+    const telling = isCompared ? wrongOf(ofDialect) : ofDialect
+    const shown = named === undefined ? firstOfEach(telling).slice(0, ROWS) : telling
+    const streams = `\n${paint('bold', dialect)}: ${count(ofDialect.length, 'recorded stream')}`
+    const verdict = isCompared ? `, ${telling.length} of which a plain loop gets wrong.` : '.'
+    print(`${streams}${verdict}${shown.length < telling.length ? ' Some of them:' : ''}`)
+    if (shown.length > 0) print(table(shown, width, paint, isCompared))
+    const right = ofDialect.filter((folded) => !telling.includes(folded))
+    const lines = right.map(({ file }) => caseOf(file)).join(', ')
+    if (named !== undefined && right.length > 0) print(wrap(`right too: ${lines}`, Math.min(width, 120)))
   }
   const whole = all.find(({ file }) => caseOf(file) === SHOWN_WHOLE) ?? all[0]
   if (whole === undefined) return 0
   print(`\nOne of them whole, ${paint('bold', caseOf(whole.file))}: ${noteOf(whole.recording)}\n`)
-  print(renderMessage(whole.message, paint))
+  for (const message of whole.messages) print(renderMessage(message, paint))
   const command = commandOf(import.meta.url)
   print(`\n  ${command} start ${relative(dirname(whole.file))}    all of a dialect`)
   print(`  ${command} fold ${relative(whole.file)} --events    every event of one`)
@@ -65,16 +71,25 @@ function commandOf(url: string): string {
   return `node ${relative(fileURLToPath(new URL('main.js', url)))}`
 }
 
-function isFirstOfItsHarm(folded: Folded, i: number, sorted: readonly Folded[]): boolean {
-  const before = sorted[i - 1]
-  return before === undefined || harmOf(before) !== harmOf(folded)
+/** Those that the plain loop gets wrong, the worst first. */
+function wrongOf(all: readonly Folded[]): readonly Folded[] {
+  return all.filter((folded) => harmOf(folded) < Infinity).toSorted((a, b) => harmOf(a) - harmOf(b))
+}
+
+/** The first of each harm, or, where there is no loop to do any, of each way in which the messages ended. */
+function firstOfEach(all: readonly Folded[]): readonly Folded[] {
+  const firsts = new Map<string, Folded>()
+  for (const folded of all) {
+    const kind = folded.plain === undefined ? folded.messages.map(endOf).join() : String(harmOf(folded))
+    if (!firsts.has(kind)) firsts.set(kind, folded)
+  }
+  return [...firsts.values()]
 }
 
 function byDialect(all: readonly Folded[]): ReadonlyMap<string, readonly Folded[]> {
   const groups = new Map<string, Folded[]>()
   for (const folded of all) {
-    const { dialect = folded.message.dialect } = folded.recording.header
-    groups.set(dialect, [...(groups.get(dialect) ?? []), folded])
+    groups.set(folded.dialect, [...(groups.get(folded.dialect) ?? []), folded])
   }
   return groups
 }
@@ -99,26 +114,40 @@ async function foldFile(file: string): Promise<Folded> {
   const events: TurnEvent[] = []
   for await (const event of turn) events.push(event)
   const body = new TextDecoder().decode(Buffer.concat(recording.chunks.map(({ bytes }) => bytes)))
-  return { file, recording, message: await turn.message(), events, plain: plainLoop(body, recording.header.dialect) }
+  const message = await turn.message()
+  const { dialect = message.dialect } = recording.header
+  return { file, recording, dialect, message, messages: await turn.messages(), events, plain: plainLoop(body, dialect) }
 }
 
-function table(all: readonly Folded[], width: number, paint: Paint): string {
+/** A line for each message; what is said of the stream stands in the first. */
+function table(all: readonly Folded[], width: number, paint: Paint, isCompared: boolean): string {
   const name = Math.max(...all.map(({ file }) => caseOf(file).length), 4)
   const faults = all.map((folded) => preview(faultsOf(folded).join(', '), 44))
-  const plain = Math.max(...faults.map((fault) => fault.length), 12)
-  const rows = all.map((folded, i) => {
-    const ours = preview(describe(folded), Math.max(30, width - name - plain - 8))
-    return `  ${caseOf(folded.file).padEnd(name)}  ${paint('red', (faults[i] ?? '').padEnd(plain))}  ${paint('green', ours)}`
-  })
-  return [paint('bold', `  ${''.padEnd(name)}  ${'a plain loop'.padEnd(plain)}  onefold`), ...rows].join('\n')
+  const plain = isCompared ? Math.max(...faults.map((fault) => fault.length), 12) + 2 : 0
+  const rows = all.flatMap((folded, i) =>
+    folded.messages.map((message, j) => {
+      const ours = preview(describe(message, folded.events), Math.max(30, width - name - plain - 6))
+      const [file, fault] = j === 0 ? [caseOf(folded.file), faults[i] ?? ''] : ['', '']
+      return `  ${file.padEnd(name)}  ${paint('red', fault.padEnd(plain))}${paint('green', ours)}`
+    }),
+  )
+  return [
+    paint('bold', `  ${''.padEnd(name)}  ${(isCompared ? 'a plain loop' : '').padEnd(plain)}onefold`),
+    ...rows,
+  ].join('\n')
 }
 
-function describe({ message, events }: Folded): string {
-  const calls = events.filter((event) => event.type === 'tool_call').length
+/** How a message ended: its outcome first, since only that says whether it is whole; then why the model stopped, if that is known. */
+function endOf({ outcome, stop }: AssistantMessage): string {
+  const why = 'error' in outcome ? ` (${outcome.error.class})` : ''
+  return `${outcome.kind}${why}${stop.reason === 'unknown' ? '' : `, ${stop.reason}`}`
+}
+
+function describe(message: AssistantMessage, events: readonly TurnEvent[]): string {
+  const calls = events.filter((event) => event.type === 'tool_call' && event.message === message.key).length
   const blocks = message.content.map((block) => block.type.replace('_', ' '))
   const runs = calls === 0 ? '' : `, ${count(calls, 'call')} to run`
-  const end = message.outcome.kind === 'complete' ? message.stop.reason : message.outcome.kind
-  return `${end}: ${blocks.join(' + ') || 'no content'}${runs}`
+  return `${endOf(message)}: ${blocks.join(' + ') || 'no content'}${runs}`
 }
 
 /** What the plain loop gets wrong, the worst first. */
@@ -131,6 +160,7 @@ function harmOf(folded: Folded): number {
 }
 
 function faultsWithHarm({ message, events, plain }: Folded): { readonly harm: number; readonly fault: string }[] {
+  if (plain === undefined) return []
   const text = message.content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('')
   const calls = events.filter((event) => event.type === 'tool_call').length
   const runs = plain.error === undefined ? plain.calls.length : calls

@@ -195,10 +195,29 @@ describe('onefold start', () => {
   test('shows bundled recordings of each dialect, beside what a plain loop makes of them', async () => {
     const { code, out } = await onefold(['start'])
     expect(code).toBe(0)
-    for (const dialect of ['anthropic-messages', 'openai-chat', 'openai-responses'])
+    for (const dialect of ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini', 'ollama'])
       expect(out).toMatch(new RegExp(`^${dialect}: \\d+ recorded streams, \\d+ of which`, 'm'))
     expect(out).toMatch(/replayed-prefix +text doubled/)
     expect(out).not.toContain('right too')
+  })
+
+  test('of a dialect that has no plain loop it says nothing of one', async () => {
+    const { code, out } = await onefold(['start', join(root, 'recordings/acp')])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^acp: \d+ recorded streams\.$/m)
+    expect(out).not.toContain('plain loop')
+  })
+
+  test('of the streams that a plain loop of Gemini or Ollama reads well it says so', async () => {
+    for (const dialect of ['gemini', 'ollama']) {
+      const { out } = await onefold(['start', join(root, 'recordings', dialect)])
+      expect(out.replaceAll(/\s+/g, ' ')).toMatch(/right too: .*\btext\b/)
+    }
+  })
+
+  test('shows each message of a stream in a line of its own, with its outcome before its stop reason', async () => {
+    const { out } = await onefold(['start', join(root, 'recordings/ai-sdk')])
+    expect(out).toMatch(/^ +second-request-fails +complete, tool_calls: .*\n +failed \(rate_limit\)(, \w+)?: /m)
   })
 
   test('of a folder that is named it shows every recording', async () => {

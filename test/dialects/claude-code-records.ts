@@ -149,7 +149,7 @@ export function result(more: JsonObject = {}): JsonObject {
 export const INIT: JsonObject = {
   type: 'system',
   subtype: 'init',
-  cwd: '/home/app',
+  cwd: '/srv/app',
   ...SESSION,
   tools: [],
   uuid: uuid(),

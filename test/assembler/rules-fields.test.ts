@@ -162,7 +162,7 @@ describe('a message under another id', () => {
 
   it('I2: after a call of the one before was handed out fails it, and nothing of the new one comes in', () => {
     const made = run([M, ...call('0', 'x', 'f', '{}'), stop('tool_calls'), N, ...text('1', 'new'), hard])
-    const message = expect.stringMatching(/another message began .*: n$/)
+    const message = expect.stringMatching(/^another message, n, began .* after one of its tool calls was handed out$/)
     const error = { class: 'regenerated_after_tool_call', retryable: false, message }
     expect(made.message).toMatchObject({ id: 'm', outcome: { error } })
     expect(made.message.content).toHaveLength(1)

@@ -61,7 +61,8 @@ const CAPTURES: Readonly<Record<string, Expected>> = {
   'portkey/anthropic2chat-trunc.sse': TRUNC,
   'portkey/anthropic2chat-two.sse': TWO,
   // The gateway puts the error into the text of another.
-  'portkey/cohere2chat-error.sse': { ...ERROR, error: 'unknown' },
+  // The gateway quotes what its upstream said.
+  'portkey/cohere2chat-error.sse': ERROR,
   'portkey/cohere2chat-text.sse': TEXT,
   // The gateway numbers its choices as Cohere numbers the pieces of one answer. What Cohere calls thinking, it calls content.
   'portkey/cohere2chat-think.sse': {

@@ -29,7 +29,8 @@ const CAPTURES: Readonly<Record<string, Expected>> = {
   'aimock/messages-trunc.sse': cut,
   'aimock/messages-two.sse': two,
   // The router answers an upstream error with one JSON object of the type `api_error`; the upstream's own words are in its message.
-  'ccr/gemini2messages-error.sse': failed('unknown'),
+  // The gateway quotes what its upstream said: Overloaded.
+  'ccr/gemini2messages-error.sse': failed('overloaded'),
   'ccr/gemini2messages-text.sse': text,
   'ccr/gemini2messages-think.sse': text,
   // It says `end_turn` although there are calls.
@@ -38,7 +39,7 @@ const CAPTURES: Readonly<Record<string, Expected>> = {
   'ccr/gemini2messages-two.sse': { outcome: 'complete', raw: 'end_turn', calls: 2 },
   'ccr/llama2messages-text.sse': text,
   'ccr/llama2messages-tool.sse': failed('unknown'),
-  'ccr/openai2messages-error.sse': failed('unknown'),
+  'ccr/openai2messages-error.sse': failed('overloaded'),
   'ccr/openai2messages-text.sse': text,
   'ccr/openai2messages-think.sse': text,
   'ccr/openai2messages-tool.sse': tool,

@@ -60,6 +60,7 @@ export const HOSTILE_DIALECTS = [
     'large',
     (_, long) => [piece({ jsonPath: `$.${long}[7]` })],
     {
+      ends: 'messageLength',
       start: [part({ functionCall: { name: 'f', willContinue: true } })],
     },
   ),
@@ -150,7 +151,7 @@ export const HOSTILE_DIALECTS = [
     'one call in steps with long ids',
     'large',
     (n, long) => [step(`${long}${n}`, { index: 0, id: 'c', type: 'function', function: {} })],
-    { ends: 'messageLength', start: [RUN] },
+    { start: [RUN] },
   ),
   row(
     'openai-assistants',

@@ -84,9 +84,9 @@ function choicesOf(one: Case): number {
   return Number(one.recording.header.request?.['n'] ?? allExpected(one).length)
 }
 
-/** About two hundred cuts in two, evenly, so that each kind of place is hit; of a small body all of them. */
+/** About a hundred cuts in two, evenly, so that each kind of place is hit; of a small body all of them. */
 function* cutsInTwo(bytes: Uint8Array): Generator<readonly Uint8Array[]> {
-  const step = Math.ceil(bytes.length / 400) * 2 - 1
+  const step = Math.ceil(bytes.length / 200) * 2 - 1
   for (const pieces of everyTwoWaySplit(bytes)) if (pieces[0].length % step === 0) yield pieces
 }
 

@@ -13,6 +13,9 @@ export type BodyKind =
 const FIELDS = ['event:', 'data:', 'id:', 'retry:', 'error:', ':']
 const LONGEST_FIELD = 6
 
+/** No line of a log has as much space behind a bracket. */
+const LONGEST_GAP = 64
+
 /** What stands before the first JSON line is no longer than this. */
 const PREAMBLE_LENGTH = 4096
 
@@ -46,6 +49,7 @@ function beginsJson(line: string, isCut: boolean): 'yes' | 'no' | 'unknown' {
   if (line.startsWith('{')) return 'yes'
   if (!line.startsWith('[')) return 'no'
   const next = line.slice(1).trimStart()
+  if (line.length - next.length > LONGEST_GAP) return 'yes'
   if (next === '') return isCut ? 'unknown' : 'yes'
   if (next.startsWith('{') || next.startsWith(']')) return 'yes'
   if (isCut) return 'unknown'

@@ -45,7 +45,7 @@ const detail = (own) => chunk({ reasoning_details: [{ type: 'reasoning.encrypted
 
 export const HOSTILE_DIALECTS = [
   row(undefined, 'one element of a JSON array', 'small', () => ['xx'], { ends: 'eventLength', start: ['[{"a":"'] }),
-  row(undefined, 'a JSON array without elements', 'nothing', () => [', '], { start: ['['] }),
+  row(undefined, 'a bracket, and no JSON behind it', 'small', () => [', '], { ends: 'eventLength', start: ['['] }),
 
   row('gemini', 'texts and thoughts in turn', 'small', () => [part({ text: 'x' }, { text: 'x', thought: true })], {
     ends: 'blocks',

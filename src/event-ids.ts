@@ -3,6 +3,7 @@
  * before had sent already.
  */
 import { markOf } from './json.ts'
+import { Latest } from './latest.ts'
 
 /** As many are remembered, and up to twice as many: a server that goes on sends again what came last. */
 const REMEMBERED = 10_000
@@ -10,9 +11,7 @@ const LONGEST = 1024
 
 export class EventIds {
   /** What came under each id; undefined once an id came for another event, so that they name nothing. */
-  #seen: Map<string, number> | undefined = new Map()
-  /** The ids before those: to take the oldest out of a map one by one would take longer than to read their events. */
-  #seenBefore: ReadonlyMap<string, number> = new Map()
+  #seen: Latest<number> | undefined = remember()
   /** A stream that may overlap the one before has not come to anything new yet. */
   #mayOverlap = false
   #current: { readonly id: string; readonly mark: number } | undefined
@@ -30,8 +29,7 @@ export class EventIds {
 
   /** The event under way, if it has an id, begins another message: the ids of the one before are no more. */
   restart(): void {
-    this.#seen = new Map()
-    this.#seenBefore = new Map()
+    this.#seen = remember()
     this.#last = this.#current?.id
     this.#mayOverlap = false
     this.#remember()
@@ -40,19 +38,13 @@ export class EventIds {
   /** Whether the event was sent already. If not it is under way, until it was read: `taken`. */
   isRepeat(id: string, data: string): boolean {
     const mark = markOf(data)
-    const known = this.#seen?.get(id) ?? this.#seenBefore.get(id)
+    const known = this.#seen?.get(id)
     if (this.#mayOverlap && known === mark) return true
     this.#mayOverlap = false
     this.#current = { id, mark }
     if (known === undefined) this.#remember()
-    else this.#nameNothing()
+    else this.#seen = undefined
     return false
-  }
-
-  /** An id came for another event. */
-  #nameNothing(): void {
-    this.#seen = undefined
-    this.#seenBefore = new Map()
   }
 
   /** The event under way was read. */
@@ -62,10 +54,11 @@ export class EventIds {
   }
 
   #remember(): void {
-    if (this.#seen === undefined || this.#current === undefined || this.#current.id.length > LONGEST) return
-    this.#seen.set(this.#current.id, this.#current.mark)
-    if (this.#seen.size < REMEMBERED) return
-    this.#seenBefore = this.#seen
-    this.#seen = new Map()
+    if (this.#current === undefined || this.#current.id.length > LONGEST) return
+    this.#seen?.set(this.#current.id, this.#current.mark)
   }
+}
+
+function remember(): Latest<number> {
+  return new Latest(REMEMBERED, () => 1)
 }

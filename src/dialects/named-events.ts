@@ -1,5 +1,6 @@
 /** Events that come again, in a protocol of which each event has an id. */
 import { markOf } from '../json.ts'
+import { Latest } from '../latest.ts'
 
 /** As many are remembered, and up to twice as many. */
 const REMEMBERED = 10_000
@@ -10,31 +11,24 @@ const LONGEST = 1024
  * server that gives one id to several events names nothing by it.
  */
 export class NamedEvents {
-  #seen: Map<string, number> | undefined = new Map()
-  /** The ids before those: to take the oldest out of a map one by one would take longer than to read their events. */
-  #older: ReadonlyMap<string, number> = new Map()
+  #seen: Latest<number> | undefined = remember()
 
   /** Another message begins, or the same anew: the ids of what came before are no more. */
   restart(): void {
-    this.#seen = new Map()
-    this.#older = new Map()
+    this.#seen = remember()
   }
 
   /** Whether the event was sent already. If not it is remembered. */
   isRepeat(id: string, data: string): boolean {
     if (this.#seen === undefined || id.length > LONGEST) return false
     const mark = markOf(data)
-    const known = this.#seen.get(id) ?? this.#older.get(id)
-    if (known === mark) return true
-    if (known !== undefined) {
-      this.#seen = undefined
-      return false
-    }
-    this.#seen.set(id, mark)
-    if (this.#seen.size >= REMEMBERED) {
-      this.#older = this.#seen
-      this.#seen = new Map()
-    }
-    return false
+    const known = this.#seen.get(id)
+    if (known === undefined) this.#seen.set(id, mark)
+    else if (known !== mark) this.#seen = undefined
+    return known === mark
   }
+}
+
+function remember(): Latest<number> {
+  return new Latest(REMEMBERED, () => 1)
 }

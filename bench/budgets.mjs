@@ -13,9 +13,10 @@ const LIVE_FACTOR = 200
 /**
  * @param result of `npm run bench`
  * @param peers result of bench/peers, where there is one
+ * @param histories result of bench/histories.mjs, where there is one
  * @returns rows of `budget`, `dialect`, `limit`, `measured` (undefined: not measured), `unit`, `isMet`
  */
-export function budgetsOf(result, peers) {
+export function budgetsOf(result, peers, histories) {
   return [
     ...ratios(result),
     ...factors(result),
@@ -23,6 +24,7 @@ export function budgetsOf(result, peers) {
     ...live(result, peers),
     ...memory(result),
     ...peerFactors(peers),
+    ...historyGrowth(histories),
   ]
 }
 
@@ -121,6 +123,21 @@ function peerFactors(peers) {
         )
     }),
   )
+}
+
+/** The worst of all that is done with histories of each target. */
+function historyGrowth({ histories } = { histories: [] }) {
+  const targets = [...new Set(histories.map(({ target }) => target))]
+  return targets.map((target) => {
+    const exponents = histories.filter((row) => row.target === target).map(({ exponent }) => exponent)
+    return atMost(
+      'growth with the messages of a history',
+      target ?? 'transcript',
+      1.1,
+      Math.max(...exponents),
+      '(exponent)',
+    )
+  })
 }
 
 /** How the time of each contender grows with the size, for those that were timed at three sizes or more. */

@@ -3,12 +3,16 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { budgetsOf, growthOf } from './budgets.mjs'
 import { HEAP_MB, isBeyond, perUnit } from './hostile.mjs'
 import { STATES } from './memory.mjs'
-import { hostileTable, manyTable, markdown, ms, ratio, verdictOf } from './table.mjs'
+import { hostileTable, historyTable, manyTable, markdown, ms, ratio, verdictOf } from './table.mjs'
 import { DIALECTS } from './workloads.mjs'
+
+/** More than that, and something else was running. */
+const QUIET_LOAD = 0.5
 
 const result = await read('onefold')
 const peers = await read('peers')
 const many = await read('many')
+const historyPart = await read('histories')
 if (result === undefined) throw new Error('there is no bench/results/onefold.json; `npm run bench` writes it')
 
 const parts = [
@@ -16,7 +20,7 @@ const parts = [
   'Written by `node bench/report.mjs` from `bench/results/`, which `npm run bench` and `npm run bench:peers` fill. Not edited by hand; no number in it can fail a test.',
   aboutOf(result),
   '## The budgets',
-  budgetTable(budgetsOf(result, peers)),
+  budgetTable(budgetsOf(result, peers, historyPart)),
   '## How it is measured',
   methodOf(),
   '## Whole messages',
@@ -31,6 +35,7 @@ const parts = [
   '## Memory',
   memoryTable(result),
   ...(many === undefined ? [] : [...manyParts(many), ...hostileParts(many)]),
+  ...(historyPart === undefined ? [] : historyParts(historyPart)),
   ...(peers === undefined ? [] : peerParts(peers)),
 ]
 await writeFile(new URL('../docs/performance.md', import.meta.url), `${parts.join('\n\n')}\n`)
@@ -47,7 +52,7 @@ async function read(name) {
 function aboutOf({ date, node, versions, machine, garbageCollection }) {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   const { platform, cpu, cores, memoryGiB, load } = machine
-  return `${date} · Node ${node.slice(1)} · ${packages.join(', ')} · ${cores} cores (${cpu}), ${memoryGiB} GiB, ${platform}, load ${load} before the start · ${garbageCollection} garbage collection`
+  return `${date} · ${[`Node ${node.slice(1)}`, ...(packages.length > 0 ? [packages.join(', ')] : [])].join(' · ')} · ${cores} cores (${cpu}), ${memoryGiB} GiB, ${platform}, load ${load} before the start · ${garbageCollection} garbage collection`
 }
 
 function methodOf() {
@@ -181,6 +186,21 @@ text and in the call: a message with the number of another turn, or a call that 
 first call to the last message, and then those that the processor worked. The heap and the resident set are at their peak, above idle; garbage
 is collected when the runtime wants to, and much of them is garbage. The SDKs answer from one client, behind a \`fetch\`. ${runs > 1 ? `Each figure is the median of\n${runs} runs, each in a process of its own (the streams alone: one run).` : 'Each figure is\nfrom one run, in a process of its own.'}`,
     markdown(...manyTable(measured.many)),
+  ]
+}
+
+function historyParts(measured) {
+  const { histories, machine } = measured
+  const rounds = histories.flatMap(({ points }) => points.map((point) => point.rounds))
+  const isBusy = machine.load > QUIET_LOAD
+  return [
+    '## Histories',
+    aboutOf(measured),
+    `A conversation of an agent: a question of thirty words, rounds of thinking, text and one or two calls with their results, and an answer. The
+size counts what was added, messages and results. In the broken history every tenth result is missing, and fifty ids come again and again.
+All run in rounds, in an order drawn anew for each; the figures are medians of ${Math.min(...rounds)} to ${Math.max(...rounds)} runs, and the exponent is fitted to all sizes: 1 is
+linear, 2 quadratic.${isBusy ? ' The machine was busy with something else meanwhile, so the times are too long by an unknown part.' : ''}`,
+    markdown(...historyTable(histories)),
   ]
 }
 

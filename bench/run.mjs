@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: onefold against the floors and the official SDKs, its memory, ten thousand turns at once, and streams that never end.
+ * `npm run bench`: onefold against the floors and the official SDKs, its memory, ten thousand turns at once, streams that never end, and
+ * histories.
  * Prints tables and writes the same as JSON to bench/results/. Never fails because of a number.
  *
  *   --quick          less than a minute, in smaller sizes
@@ -13,6 +14,7 @@ import { budgetsOf, growthOf } from './budgets.mjs'
 import { floorContenders } from './contenders/floors.mjs'
 import { loadOnefold, onefoldContenders } from './contenders/onefold.mjs'
 import { sdkContenders } from './contenders/sdks.mjs'
+import { measureHistoryPart, printHistories, writeHistories } from './histories.mjs'
 import { describeRun } from './machine.mjs'
 import { measureManyParts, printManyParts, writeManyParts } from './many-run.mjs'
 import { measureWorkloads } from './measure.mjs'
@@ -46,6 +48,7 @@ const dialects = dialectsIn(workloads).slice(0, quick ? 1 : undefined)
 const isAll = only === undefined
 const memory = isAll ? await measureMemory({ quick, dist, dialects }) : []
 const manyParts = isAll ? await measureManyParts({ quick, dist, dialects }) : undefined
+const historyPart = isAll ? await measureHistoryPart({ quick, dist }) : undefined
 const result = { ...about, quick, workloads, memory }
 
 const growth = growthOf(result).map(({ dialect, what, shape, name, exponent, points }) => [
@@ -57,9 +60,10 @@ if (growth.length > 0) console.log(`Growth with the size of the tool input\n${pl
 if (memory.length > 0)
   console.log(`Memory\n${plain(['', 'KB per stream', 'peak MB', 'alive MB', ''], memory.map(memoryCells))}\n`)
 if (manyParts !== undefined) printManyParts(manyParts)
-const budgets = budgetsOf(result).filter(({ measured }) => measured !== undefined)
+if (historyPart !== undefined) printHistories(historyPart)
+const budgets = budgetsOf(result, undefined, historyPart).filter(({ measured }) => measured !== undefined)
 const budgetCells = ({ dialect, budget, limit, measured, unit, ...verdict }) => [
-  `${dialect}: ${budget}`,
+  dialect === '' ? budget : `${dialect}: ${budget}`,
   limit,
   `${ratio(measured)} ${unit}`,
   verdictOf({ limit, ...verdict }),
@@ -71,6 +75,7 @@ if (isWhole) {
   await mkdir(new URL('.', file), { recursive: true })
   await writeFile(file, `${JSON.stringify({ ...result, budgets: budgetsOf(result) }, null, 2)}\n`)
   if (!quick) await writeManyParts(manyParts)
+  if (!quick) await writeHistories(historyPart)
   console.log(
     `\nwritten: bench/results/${quick ? 'quick' : 'onefold'}.json${quick ? '' : '; `node bench/report.mjs` makes docs/performance.md of it'}`,
   )

@@ -85,6 +85,17 @@ export function manyTable(many) {
   return [head, rows]
 }
 
+/** Histories, as a head and rows: milliseconds of each size, how they grow, and microseconds for each message of the largest. */
+export function historyTable(histories) {
+  const sizes = histories[0]?.points.map(({ size }) => `ms, ${size.toLocaleString('en')}`) ?? []
+  const rows = histories.map(({ does, target, points, exponent }) => {
+    const last = points.at(-1)
+    const times = points.map((point) => ms(point.ms))
+    return [does, target ?? '', ...times, exponent.toFixed(2), ratio((last.ms * 1000) / last.size), '']
+  })
+  return [['', 'target', ...sizes, 'exponent', 'µs a message', ''], rows]
+}
+
 /** Less than that says more about the process than about the stream. */
 const NOISE_BYTES = 256 * 1024
 const UNITS = {

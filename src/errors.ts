@@ -10,7 +10,10 @@
  *     unknown_dialect            no dialect of that name
  *     unknown_block              no block with that ordinal
  *     bad_recording              a recording file is damaged (with file, line, and what is wrong)
+ *     unknown_history            a file holds no history that is known here
  *     file_not_found             a file or folder does not exist
+ *     unrepairable               a history cannot be made valid for a provider
+ *     unknown_call               no such call in the transcript
  */
 export type MisuseCode =
   | 'bad_argument'
@@ -20,7 +23,10 @@ export type MisuseCode =
   | 'unknown_dialect'
   | 'unknown_block'
   | 'bad_recording'
+  | 'unknown_history'
   | 'file_not_found'
+  | 'unrepairable'
+  | 'unknown_call'
 
 /** Thrown when onefold is used wrongly. `message` names the place, the reason and what to do; `code` is stable. */
 export class MisuseError extends Error {

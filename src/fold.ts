@@ -18,7 +18,7 @@ import { copyJson, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome } from './message.ts'
 import type { CallSign, Operation, Translation } from './operation.ts'
-import { checkOptions, type FoldOptions } from './options.ts'
+import { DEFAULT_TURN, checkOptions, type FoldOptions } from './options.ts'
 import { chunkText } from './sse/aws-event-stream.ts'
 import { Decoder, type Decoded } from './sse/decode.ts'
 import type { Cursor, TurnEvent } from './turn-event.ts'
@@ -249,7 +249,7 @@ export class Fold<D extends Dialect = Dialect> {
     { opensBlocks, recognisesReplay, carriesMany = false, runsCalls }: AssembledDialect,
   ): Assembler<D> {
     const {
-      turn = 'turn',
+      turn = DEFAULT_TURN,
       many = carriesMany,
       toolCalls = 'stop',
       identity = 'replay',

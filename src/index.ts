@@ -23,5 +23,15 @@ export {
   type RecordingHeader,
   type RecordedChunk,
 } from './recording/format.ts'
+export { project, toRequest } from './project.ts'
+export { Transcript, type OpenCall } from './transcript/transcript.ts'
+export type { Added, Entry } from './transcript/entry.ts'
+export type * from './transcript/items.ts'
+export type { Projection } from './transcript/project.ts'
+export { repair, type Repaired } from './transcript/repair.ts'
+export { REPAIR_KINDS, type Repair, type RepairKind } from './transcript/repairs.ts'
+export { RULES, validate } from './transcript/rules.ts'
+export type { Breach, Finding, Rule } from './transcript/rule.ts'
+export { TARGETS, type Format, type Profile, type RequestFacts, type Target } from './transcript/target.ts'
 export { replayResponse } from './recording/fold-recording.ts'
 export { replay, type ReplayOptions } from './recording/replay.ts'

@@ -4,6 +4,9 @@ import { isObject, wordOf, type JsonObject } from './json.ts'
 import type { Limits } from './limits.ts'
 import type { Dialect } from './message.ts'
 
+/** The name of a turn that was given none. */
+export const DEFAULT_TURN = 'turn'
+
 export interface FoldOptions<D extends Dialect = Dialect> {
   /** The wire format; found out by itself if absent. */
   readonly dialect?: D

@@ -6,6 +6,10 @@ import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
 import type { Dialect } from '../src/message.ts'
 import { FAULT_PLANS } from '../src/recording/faults/plans.ts'
 import { DEFINITIONS } from '../src/dialects/definitions.ts'
+import { CLOSING_TEXTS } from '../src/transcript/closing.ts'
+import { REPAIR_KINDS } from '../src/transcript/repairs.ts'
+import { RULES } from '../src/transcript/rules.ts'
+import { TARGETS } from '../src/transcript/target.ts'
 import { CAPABILITIES, hasRecordings, shownOf } from './support/capabilities.ts'
 import { ERROR_CLASSES, errorOf, retryableOf } from './support/error-classes.ts'
 import { QUIRKS, type Quirk } from './support/quirks.ts'
@@ -115,6 +119,19 @@ const quirks = Object.entries(GROUPS).flatMap(([group, title]) => {
   return [`### ${title}`, '', '| | the wire | onefold | seen in |', '|---|---|---|---|', ...lines, '']
 })
 
+/** Rules in the order of the targets, each once, with the targets that it is for. */
+const rules = [...new Set(TARGETS.flatMap((target) => RULES[target]))].map((rule) => {
+  const targets = TARGETS.filter((target) => RULES[target].includes(rule)).join(', ')
+  const source = `[${hostOf(rule.source)}](${rule.source})`
+  const id = rule.profile === 'strict' ? `${rule.id} *strict*` : rule.id
+  return `| ${id} | ${targets} | ${rule.title} | ${rule.says.replaceAll('|', '\\|')} | ${source} |`
+})
+
+test('docs/history.md: no two rules have one id', () => {
+  const ids = [...new Set(TARGETS.flatMap((target) => RULES[target]))].map(({ id }) => id)
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
 const generated: readonly { readonly file: string; readonly section: string; readonly text: string }[] = [
   { file: 'docs/architecture.md', section: 'message diagram', text: diagram(MESSAGE_TABLE) },
   { file: 'docs/architecture.md', section: 'message table', text: grid(MESSAGE_TABLE) },
@@ -140,6 +157,29 @@ const generated: readonly { readonly file: string; readonly section: string; rea
     text: ['| vendor | dialect | hard | soft | source |', '|---|---|---|---|---|', ...terminals].join('\n'),
   },
   { file: 'docs/dialects.md', section: 'quirks', text: quirks.join('\n').trimEnd() },
+  {
+    file: 'docs/history.md',
+    section: 'rules',
+    text: ['| | for | rule | what the provider answers | source |', '|---|---|---|---|---|', ...rules].join('\n'),
+  },
+  {
+    file: 'docs/history.md',
+    section: 'repairs',
+    text: [
+      '| kind | what was done |',
+      '|---|---|',
+      ...Object.entries(REPAIR_KINDS).map(([kind, meaning]) => `| \`${kind}\` | ${meaning} |`),
+    ].join('\n'),
+  },
+  {
+    file: 'docs/history.md',
+    section: 'closing',
+    text: [
+      '| | the error result |',
+      '|---|---|',
+      ...Object.entries(CLOSING_TEXTS).map(([why, told]) => `| \`${why}\` | ${told} |`),
+    ].join('\n'),
+  },
   {
     file: 'docs/faults.md',
     section: 'plans',

@@ -4,7 +4,7 @@
  */
 import { chance } from './chance.mjs'
 
-const WORDS = [
+export const WORDS = [
   'the of and to in is that it for as with on be this are by an or from at not which have one can if but all their we will each how',
   'about up out them then she many some so these would other into has more her two like him see time could no make than first been',
   'its who now people my made over did down only way find use may water long little very after words called just where most know',

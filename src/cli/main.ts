@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { MisuseError } from '../errors.ts'
 import { isObject } from '../json.ts'
 import type { Command, Console, ExitCode } from './command.ts'
+import { doctorCommand } from './doctor.ts'
 import { foldCommand } from './fold.ts'
 import { startCommand } from './start.ts'
 import { painter, printable } from './terminal.ts'
@@ -12,6 +13,7 @@ import { verifyCommand } from './verify.ts'
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['fold', foldCommand],
   ['verify', verifyCommand],
+  ['doctor', doctorCommand],
   ['start', startCommand],
 ])
 
@@ -19,6 +21,7 @@ const USAGE = `onefold folds an LLM provider's stream, whole or broken, into exa
 
   onefold fold FILE…|-     what a stream comes to
   onefold verify DIR…      whether recordings still give the messages beside them
+  onefold doctor FILE…|-   what is wrong with a session file or a request, by which rule, and what repairs it
   onefold start [DIR]      the bundled recordings, and what a plain loop makes of them
 
 onefold COMMAND --help tells more. Exit codes: 0 as promised, 1 a finding, 2 misuse.`

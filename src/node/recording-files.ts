@@ -14,7 +14,8 @@ export async function readRecordingFile(file: string, damaged: 'refuse' | 'keep'
   return readRecording(await readBytes(file), { name: file, damaged })
 }
 
-async function readBytes(file: string): Promise<Uint8Array> {
+/** The bytes of a file. Throws `MisuseError('file_not_found')`, which says what it is instead. */
+export async function readBytes(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file)
   } catch (error) {

@@ -36,15 +36,15 @@ import type { TurnEvent } from '../../src/turn-event.ts'
 const SEED = 20_261_121
 
 /**
- * How a property is run: `ONEFOLD_FUZZ_RUNS` times by chance (or from `ONEFOLD_FUZZ_SEED` on), or `usual` times; a failure prints its seed
- * and its smallest example.
+ * How a property is run: `ONEFOLD_FUZZ_RUNS` times by chance (or from `ONEFOLD_FUZZ_SEED` on), `share` times as often if something demands
+ * another number, or `usual` times; a failure prints its seed and its smallest example.
  */
-export function runs<T>(usual: number): Parameters<T> {
+export function runs<T>(usual: number, share = 1): Parameters<T> {
   const asked = Number(process.env['ONEFOLD_FUZZ_RUNS'] ?? '')
   const seed = process.env['ONEFOLD_FUZZ_SEED']
   if (Number.isInteger(asked) && asked > 0) {
     return {
-      numRuns: asked,
+      numRuns: Math.ceil(asked * share),
       ...(seed === undefined ? {} : { seed: Number(seed) }),
       // What is not done by then was not tried, and must not look as if it were.
       interruptAfterTimeLimit: 3_600_000,

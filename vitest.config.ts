@@ -9,7 +9,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^onefold$/, replacement: `${source}/index.ts` },
-      { find: /^onefold\/(anthropic|openai|faults)$/, replacement: `${source}/$1.ts` },
+      { find: /^onefold\/node$/, replacement: `${source}/node/index.ts` },
+      { find: /^onefold\/(anthropic|openai|faults|vitest)$/, replacement: `${source}/$1.ts` },
     ],
   },
   test: {

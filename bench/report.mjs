@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { budgetsOf, growthOf } from './budgets.mjs'
 import { HEAP_MB, isBeyond, perUnit } from './hostile.mjs'
 import { STATES } from './memory.mjs'
-import { hostileTable, historyTable, manyTable, markdown, ms, ratio, verdictOf } from './table.mjs'
+import { clientsTable, hostileTable, historyTable, manyTable, markdown, ms, ratio, verdictOf } from './table.mjs'
 import { DIALECTS } from './workloads.mjs'
 
 /** More than that, and something else was running. */
@@ -13,6 +13,7 @@ const result = await read('onefold')
 const peers = await read('peers')
 const many = await read('many')
 const historyPart = await read('histories')
+const clients = await read('clients')
 if (result === undefined) throw new Error('there is no bench/results/onefold.json; `npm run bench` writes it')
 
 const parts = [
@@ -36,6 +37,7 @@ const parts = [
   memoryTable(result),
   ...(many === undefined ? [] : [...manyParts(many), ...hostileParts(many)]),
   ...(historyPart === undefined ? [] : historyParts(historyPart)),
+  ...(clients === undefined ? [] : clientParts(clients)),
   ...(peers === undefined ? [] : peerParts(peers)),
 ]
 await writeFile(new URL('../docs/performance.md', import.meta.url), `${parts.join('\n\n')}\n`)
@@ -201,6 +203,15 @@ size counts what was added, messages and results. In the broken history every te
 All run in rounds, in an order drawn anew for each; the figures are medians of ${Math.min(...rounds)} to ${Math.max(...rounds)} runs, and the exponent is fitted to all sizes: 1 is
 linear, 2 quadratic.${isBusy ? ' The machine was busy with something else meanwhile, so the times are too long by an unknown part.' : ''}`,
     markdown(...historyTable(histories)),
+  ]
+}
+
+function clientParts(measured) {
+  const { date, node, machine, chunks, rows } = measured
+  return [
+    '## A hundred clients',
+    `${date}, Node ${node.slice(1)}, load ${machine.load} before the start. Each client asks a question of its own and compares each byte of its answer, ${chunks} chunks with 10 ms between them. \`wrong\`: answers, and then recorded files, that are not byte for byte what was sent for that question. The time to the client is that of a chunk, from the server's write until the client has it. \`node bench/clients.mjs\` measures it anew.`,
+    markdown(...clientsTable(rows)),
   ]
 }
 

@@ -96,6 +96,37 @@ export function historyTable(histories) {
   return [['', 'target', ...sizes, 'exponent', 'µs a message', ''], rows]
 }
 
+/** A hundred clients at once, as a head and rows. */
+export function clientsTable(rows) {
+  const head = [
+    '',
+    'clients at once',
+    'streams',
+    'wrong',
+    'files',
+    'wrong',
+    'ms, all of them',
+    'ms to the client',
+    '95 %',
+    'MB at most',
+    '',
+  ]
+  const cells = rows.map(({ way, clients, streams, wrong, files, wrongFiles, delayMs, lateMs, rssMb, ...row }) => [
+    way,
+    clients,
+    streams,
+    wrong,
+    files ?? '',
+    wrongFiles ?? '',
+    ms(row.ms),
+    ms(delayMs),
+    ms(lateMs),
+    rssMb ?? '',
+    '',
+  ])
+  return [head, cells]
+}
+
 /** Less than that says more about the process than about the stream. */
 const NOISE_BYTES = 256 * 1024
 const UNITS = {

@@ -14,6 +14,8 @@
  *     file_not_found             a file or folder does not exist
  *     unrepairable               a history cannot be made valid for a provider
  *     unknown_call               no such call in the transcript
+ *     port_in_use                another program listens on the port
+ *     no_recording               no recording answers a request
  */
 export type MisuseCode =
   | 'bad_argument'
@@ -27,6 +29,8 @@ export type MisuseCode =
   | 'file_not_found'
   | 'unrepairable'
   | 'unknown_call'
+  | 'port_in_use'
+  | 'no_recording'
 
 /** Thrown when onefold is used wrongly. `message` names the place, the reason and what to do; `code` is stable. */
 export class MisuseError extends Error {

@@ -87,14 +87,24 @@ export function checkEnding(ending: unknown): void {
   throw new MisuseError('bad_argument', `end() takes { kind }, one of ${kinds.join(', ')}; failed needs its error`)
 }
 
-/** Throws `MisuseError('bad_argument')` for what are no finished messages: as a rule somebody did not await them. */
-export function checkMessages(messages: readonly unknown[]): void {
-  const areMessages = messages.every((message) => isObject(message) && 'dialect' in message && 'content' in message)
+/**
+ * Throws `MisuseError('bad_argument')` for what are no finished messages: as a rule somebody did not await them. `taker` is who was given
+ * them.
+ */
+export function checkMessages(messages: readonly unknown[], taker = 'toNative'): void {
+  const areMessages = messages.every(isMessageLike)
   if (messages.length > 0 && areMessages) return
   const found =
     messages.length === 0 ? 'an empty list' : messages[0] instanceof Promise ? 'a promise' : wordOf(messages[0])
   throw new MisuseError(
     'bad_argument',
-    `toNative takes finished messages and got ${found}; await turn.message() or turn.messages() first`,
+    `${taker} takes finished messages and got ${found}; await turn.message() or turn.messages() first`,
   )
+}
+
+function isMessageLike(message: unknown): boolean {
+  if (!isObject(message)) return false
+  const { dialect, content, outcome } = message
+  const isWhole = typeof dialect === 'string' && isObject(outcome) && typeof outcome.kind === 'string'
+  return isWhole && Array.isArray(content) && content.every(isObject)
 }

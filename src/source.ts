@@ -6,6 +6,7 @@ import { excerpt } from './anomaly.ts'
 import type { Ending } from './assembler/state.ts'
 import { readError, reportsError } from './dialects/error.ts'
 import { MisuseError } from './errors.ts'
+import { isHarmlessHeader } from './headers.ts'
 import { isObject, parseJson } from './json.ts'
 import type { OutcomeError, ResponseFacts } from './message.ts'
 import type { Cursor } from './turn-event.ts'
@@ -356,12 +357,9 @@ function dateOf(text = ''): number {
   return Date.parse(text)
 }
 
-const KEPT_HEADERS =
-  /^(content-type|date|server|retry-after(-ms)?|x-should-retry|(x-)?request-id|x-amzn-requestid|(anthropic|x)-ratelimit-.*|openai-(model|processing-ms|version)|cf-ray)$/
-
 function factsOf(response: Response): ResponseFacts {
   const headers: Record<string, string> = {}
-  for (const [name, value] of response.headers) if (KEPT_HEADERS.test(name)) headers[name] = value
+  for (const [name, value] of response.headers) if (isHarmlessHeader(name)) headers[name] = value
   const requestId =
     response.headers.get('request-id') ??
     response.headers.get('x-request-id') ??

@@ -21,3 +21,12 @@ export const systemClock: Clock = {
 export type Random = () => number
 
 export const systemRandom: Random = () => Math.random()
+
+/** The SHA-256 of a text in UTF-8, in hex digits. */
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Now, as an ISO 8601 date and time in UTC. */
+export const systemDate = (): string => new Date().toISOString()

@@ -3,13 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ANOMALY_KINDS } from '../src/anomaly.ts'
 import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
+import { isObject, parseJson, wordOf } from '../src/json.ts'
 import type { Dialect } from '../src/message.ts'
+import { parseRecording } from '../src/recording/format.ts'
 import { FAULT_PLANS } from '../src/recording/faults/plans.ts'
 import { DEFINITIONS } from '../src/dialects/definitions.ts'
 import { CLOSING_TEXTS } from '../src/transcript/closing.ts'
 import { REPAIR_KINDS } from '../src/transcript/repairs.ts'
 import { RULES } from '../src/transcript/rules.ts'
 import { TARGETS } from '../src/transcript/target.ts'
+import { toFoldTo } from '../src/vitest/matchers.ts'
 import { CAPABILITIES, hasRecordings, shownOf } from './support/capabilities.ts'
 import { ERROR_CLASSES, errorOf, retryableOf } from './support/error-classes.ts'
 import { QUIRKS, type Quirk } from './support/quirks.ts'
@@ -132,6 +135,58 @@ test('docs/history.md: no two rules have one id', () => {
   expect(new Set(ids).size).toBe(ids.length)
 })
 
+interface ClientResult {
+  readonly name: string
+  readonly package: string
+  readonly version: string
+  readonly api: string
+  readonly outcome: string
+  readonly requests?: Readonly<Record<string, number>>
+  readonly recordings?: number
+  readonly replayed?: number
+  readonly knownByHash?: number
+  readonly toolRuns?: readonly number[]
+}
+
+interface ClientResults {
+  readonly date: string
+  readonly platform: string
+  readonly node: string
+  readonly nodeOfClients: string
+  readonly network: string
+  readonly clients: readonly ClientResult[]
+}
+
+const clientResults: ClientResults = JSON.parse(readFileSync(new URL('clients/results.json', import.meta.url), 'utf8'))
+
+const clients = clientResults.clients.map((row) => {
+  const { requests = {}, toolRuns = [] } = row
+  const all = Object.values(requests).reduce((sum, count) => sum + count, 0)
+  const cells = [
+    `${row.name} (\`${row.package}\`)`,
+    row.version,
+    row.api,
+    all === 0
+      ? '–'
+      : Object.entries(requests)
+          .map(([kind, count]) => `${count} ${kind}`)
+          .join(', '),
+    row.recordings === undefined ? '–' : `${row.replayed} of ${row.recordings}`,
+    row.knownByHash === undefined ? '–' : `${row.knownByHash} of ${all}`,
+    toolRuns.length === 0 ? '–' : toolRuns.join(' and '),
+    row.outcome === 'same answer' ? '**same answer**' : row.outcome,
+  ]
+  return `| ${cells.join(' | ')} |`
+})
+
+test('docs/clients.md: is about the versions that test/clients names', () => {
+  const source = readFileSync(new URL('clients/clients.mjs', import.meta.url), 'utf8')
+  const named = [...source.matchAll(/package: '(?<name>.+)',\s+version: '(?<version>.+)'/gu)]
+  expect(clientResults.clients.map((row) => `${row.package} ${row.version}`)).toEqual(
+    named.map(({ groups }) => `${groups?.name} ${groups?.version}`),
+  )
+})
+
 const generated: readonly { readonly file: string; readonly section: string; readonly text: string }[] = [
   { file: 'docs/architecture.md', section: 'message diagram', text: diagram(MESSAGE_TABLE) },
   { file: 'docs/architecture.md', section: 'message table', text: grid(MESSAGE_TABLE) },
@@ -181,6 +236,17 @@ const generated: readonly { readonly file: string; readonly section: string; rea
     ].join('\n'),
   },
   {
+    file: 'docs/clients.md',
+    section: 'clients',
+    text: [
+      `Run on ${clientResults.date} on ${clientResults.platform} with Node ${clientResults.node}, those clients that need Node with v${clientResults.nodeOfClients}; network: ${clientResults.network}.`,
+      '',
+      '| client | version | API | requests | recordings replayed | known by hash | command ran (first, second run) | second run |',
+      '|---|---|---|---|---|---|---|---|',
+      ...clients,
+    ].join('\n'),
+  },
+  {
     file: 'docs/faults.md',
     section: 'plans',
     text: ['| plan | what it does | Anthropic | chat | Responses |', '|---|---|---|---|---|', ...plans].join('\n'),
@@ -196,14 +262,90 @@ const generated: readonly { readonly file: string; readonly section: string; rea
   },
 ]
 
-test.each(generated)('$file: the section "$section" is what the code says', ({ file, section, text }) => {
-  const path = new URL(`../${file}`, import.meta.url)
-  const [begin, end] = [`<!-- from the code: ${section} -->`, `<!-- end: ${section} -->`]
-  const page = readFileSync(path, 'utf8')
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)]
-  expect(from, `${file} has no line ${begin}`).toBeGreaterThanOrEqual(0)
-  expect(to, `${file} has no line ${end}`).toBeGreaterThan(from)
-  const whole = `${begin}\n\n${text}\n\n`
-  if (process.env.ONEFOLD_UPDATE_DOCS === '1') writeFileSync(path, page.slice(0, from) + whole + page.slice(to))
-  else expect(page.slice(from, to), `run npm run docs`).toBe(whole)
-})
+const schema = parseJson(readFileSync('recordings/recording.schema.json', 'utf8'))
+
+/** A row for each key of the header that the schema describes, those within others too. */
+function headerRows(object: unknown, path = ''): readonly string[] {
+  if (!isObject(object) || !isObject(object['properties'])) return []
+  const required = Array.isArray(object['required']) ? object['required'] : []
+  return Object.entries(object['properties']).flatMap(([key, value]) => {
+    if (!isObject(value)) return []
+    const kinds = [
+      value['type'],
+      value['const'],
+      Array.isArray(value['enum']) ? value['enum'].map(wordOf).join(', ') : undefined,
+    ]
+    const kind = kinds.find((one) => one !== undefined) ?? 'any'
+    const name = `\`${path}${key}\`${required.includes(key) ? ', required' : ''}`
+    return [`| ${name} | ${wordOf(kind)} | ${wordOf(value['description'])} |`, ...headerRows(value, `${path}${key}.`)]
+  })
+}
+
+const documented = readFileSync('test/vitest/documented.test.ts', 'utf8')
+const IMPORTS = documented.slice(documented.indexOf('import '), documented.indexOf('// docs:'))
+
+/** A piece of the tests of the documentation, with the imports that it needs. */
+function piece(name: string): string {
+  const body = new RegExp(`// docs: ${name}\\n([\\s\\S]*?)\\n*// docs:`).exec(documented)?.[1] ?? ''
+  const imports = IMPORTS.trim()
+    .split('\n')
+    .flatMap((line) => neededOf(line, body) ?? [])
+  return ['```ts', ...imports, '', body.trim(), '```'].join('\n')
+}
+
+/** The import of what a piece uses; undefined if it uses nothing of it. */
+function neededOf(line: string, body: string): string | undefined {
+  const [, names = '', from = ''] = /^import (.*) from (.*)$/.exec(line) ?? []
+  const isUsed = (name: string): boolean => new RegExp(`\\b${name.split(' as ').at(-1) ?? ''}\\b`).test(body)
+  const used = names
+    .replaceAll(/[{}]/g, '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(isUsed)
+  const isMatchers = from === "'onefold/vitest'" && used.length === 0
+  if (isMatchers) return `import 'onefold/vitest'`
+  if (used.length === 0) return undefined
+  return `import ${names.startsWith('{') ? `{ ${used.join(', ')} }` : used.join(', ')} from ${from}`
+}
+
+async function failureText(): Promise<string> {
+  const recording = parseRecording(readFileSync('recordings/anthropic-messages/one-tool.recording', 'utf8'))
+  const message = parseJson(
+    readFileSync('recordings/anthropic-messages/one-tool.json', 'utf8').replace('src/math.ts', 'src/maths.ts'),
+  )
+  const { message: said } = await toFoldTo(recording, message)
+  return ['```', said(), '```'].join('\n')
+}
+
+const recordings: typeof generated = [
+  {
+    file: 'docs/recordings.md',
+    section: 'header',
+    text: [
+      '| key | form | |',
+      '|---|---|---|',
+      ...headerRows(isObject(schema) && isObject(schema['$defs']) ? schema['$defs']['header'] : undefined),
+    ].join('\n'),
+  },
+  ...['matchers', 'fixture', 'each recording', 'each fault', 'own reader'].map((section) => ({
+    file: 'docs/testing.md',
+    section,
+    text: piece(section),
+  })),
+  { file: 'docs/testing.md', section: 'failure', text: await failureText() },
+]
+
+test.each([...generated, ...recordings])(
+  '$file: the section "$section" is what the code says',
+  ({ file, section, text }) => {
+    const path = new URL(`../${file}`, import.meta.url)
+    const [begin, end] = [`<!-- from the code: ${section} -->`, `<!-- end: ${section} -->`]
+    const page = readFileSync(path, 'utf8')
+    const [from, to] = [page.indexOf(begin), page.indexOf(end)]
+    expect(from, `${file} has no line ${begin}`).toBeGreaterThanOrEqual(0)
+    expect(to, `${file} has no line ${end}`).toBeGreaterThan(from)
+    const whole = `${begin}\n\n${text}\n\n`
+    if (process.env.ONEFOLD_UPDATE_DOCS === '1') writeFileSync(path, page.slice(0, from) + whole + page.slice(to))
+    else expect(page.slice(from, to), `run npm run docs`).toBe(whole)
+  },
+)

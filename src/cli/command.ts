@@ -17,5 +17,6 @@ export interface Console {
 
 export interface Command {
   readonly usage: string
-  run(args: readonly string[], console: Console): Promise<ExitCode>
+  /** Gives the exit code: one of those above, or that of a command which was run. */
+  run(args: readonly string[], console: Console): Promise<number>
 }

@@ -5,7 +5,7 @@ import { readRecordingFile } from '../node/recording-files.ts'
 import { breakRecording, placesOf, plansFor, rangesOf } from '../recording/faults/break.ts'
 import type { Folding } from '../recording/faults/folding.ts'
 import { placesIn, type Effect, type FaultPlan } from '../recording/faults/plan.ts'
-import { FAULT_PLANS, faultPlan } from '../recording/faults/plans.ts'
+import { FAULT_PLANS, faultPlan, nearestTo } from '../recording/faults/plans.ts'
 import { streamOf, type FaultStream } from '../recording/faults/stream.ts'
 import { foldStream, tryEverywhere } from '../recording/faults/trial.ts'
 import type { Recording } from '../recording/format.ts'
@@ -74,7 +74,7 @@ function planOf(name: string, recording: Recording): FaultPlan {
   const fitting = plansFor(recording).map((plan) => plan.name)
   throw new MisuseError(
     'bad_argument',
-    `"${name}" is no fault; of those that there are these fit: ${fitting.join(', ')}. --fault list says what they do`,
+    `"${name}" is no fault; ${fitting.length === 0 ? 'none fits: it is no event stream of a dialect that onefold reads' : nearestTo(name, fitting)}`,
   )
 }
 

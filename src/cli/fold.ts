@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { MisuseError } from '../errors.ts'
 import { DIALECT_NAMES, isDialect } from '../dialects/definitions.ts'
 import type { AssistantMessage } from '../message.ts'
+import { importFile } from '../node/import-file.ts'
 import { readRecordingFile } from '../node/recording-files.ts'
 import { assembleRecording } from '../recording/fold-recording.ts'
 import { looksLikeRecording, readRecording, type Recording } from '../recording/format.ts'
@@ -16,7 +17,7 @@ import { printable } from './terminal.ts'
 
 const usage = `onefold fold FILE…|-
 
-Folds recordings, .sse or .ndjson bodies, whole JSON answers, or the standard input (-), and prints each message.
+Folds recordings, .sse or .ndjson bodies, whole JSON answers, the answers in HAR files, or the standard input (-), and prints each message.
 
   --events          every turn event as it comes, one JSON object a line
   --json            each message as one line of JSON
@@ -89,7 +90,7 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
   return worstOf(positionals, console, (file, index) =>
     asksForList(faults)
       ? listFaults(file, console)
-      : foldOne(file, form, options, console, { isFollowing: index > 0, breaking }),
+      : foldAll(file, form, options, console, { isFollowing: index > 0, breaking }),
   )
 }
 
@@ -130,17 +131,45 @@ interface ToFold {
   readonly notes: readonly string[]
 }
 
+interface Folded {
+  readonly isFollowing: boolean
+  readonly breaking: Breaking
+  /** What the file was found to hold; it is read as a recording without it. */
+  readonly recording?: Recording
+}
+
+/** Of a HAR, each answer that is in it. */
+async function foldAll(
+  file: string,
+  form: Form,
+  options: AssembleOptions,
+  console: Console,
+  folded: Folded,
+): Promise<ExitCode> {
+  if (!file.toLowerCase().endsWith('.har')) return foldOne(file, form, options, console, folded)
+  const { recordings, leftOut } = await importFile(file)
+  for (const problem of leftOut) console.complain(problem)
+  if (recordings.length === 0) console.complain(`${file}: there is no answer of a known API in it`)
+  let worst: ExitCode = leftOut.length > 0 || recordings.length === 0 ? 1 : 0
+  for (const [index, { name, recording }] of recordings.entries()) {
+    const isFollowing = folded.isFollowing || index > 0
+    const code = await foldOne(`${file} (${name})`, form, options, console, { ...folded, isFollowing, recording })
+    if (code > worst) worst = code
+  }
+  return worst
+}
+
 async function foldOne(
   file: string,
   form: Form,
   options: AssembleOptions,
   console: Console,
-  { isFollowing, breaking }: { readonly isFollowing: boolean; readonly breaking: Breaking },
+  { isFollowing, breaking, recording }: Folded,
 ): Promise<ExitCode> {
   const { turn, problems, notes } =
     file === '-'
       ? await turnOfInput(console.input, options, breaking)
-      : await turnOfRecording(await readRecordingFile(file, 'keep'), file, options, breaking)
+      : await turnOfRecording(recording ?? (await readRecordingFile(file, 'keep')), file, options, breaking)
   for (const problem of problems) console.complain(`${file}: ${problem}; what came before it is folded`)
   if (form !== 'text') for (const note of notes) console.complain(`${file}: ${note}`)
   if (form === 'events') for await (const event of turn) console.print(JSON.stringify(event))

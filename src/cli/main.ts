@@ -1,26 +1,30 @@
 #!/usr/bin/env node
 /** The binary. The only file that touches the process; commands get what they need and give an exit code. */
-import { readFile } from 'node:fs/promises'
 import { MisuseError } from '../errors.ts'
-import { isObject } from '../json.ts'
-import type { Command, Console, ExitCode } from './command.ts'
-import { doctorCommand } from './doctor.ts'
-import { foldCommand } from './fold.ts'
-import { startCommand } from './start.ts'
+import type { Command, Console } from './command.ts'
 import { painter, printable } from './terminal.ts'
-import { verifyCommand } from './verify.ts'
+import { version } from './version.ts'
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
-  ['fold', foldCommand],
-  ['verify', verifyCommand],
-  ['doctor', doctorCommand],
-  ['start', startCommand],
+/** Each is loaded only when it is asked for: a program that is started often should not load what it does not use. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['fold', async () => (await import('./fold.ts')).foldCommand],
+  ['record', async () => (await import('./record.ts')).recordCommand],
+  ['replay', async () => (await import('./replay.ts')).replayCommand],
+  ['import', async () => (await import('./import.ts')).importCommand],
+  ['verify', async () => (await import('./verify.ts')).verifyCommand],
+  ['trial', async () => (await import('./trial.ts')).trialCommand],
+  ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
+  ['start', async () => (await import('./start.ts')).startCommand],
 ])
 
 const USAGE = `onefold folds an LLM provider's stream, whole or broken, into exactly one message.
 
   onefold fold FILE…|-     what a stream comes to
+  onefold record …         records what a program and a provider say to each other
+  onefold replay FILE…     serves recordings on this machine to any client
+  onefold import FILE…     makes recordings of HAR files and plain bodies
   onefold verify DIR…      whether recordings still give the messages beside them
+  onefold trial --cmd …    what another program makes of broken streams
   onefold doctor FILE…|-   what is wrong with a session file or a request, by which rule, and what repairs it
   onefold start [DIR]      the bundled recordings, and what a plain loop makes of them
 
@@ -36,7 +40,7 @@ function consoleOf(): Console {
   }
 }
 
-async function main(args: readonly string[]): Promise<ExitCode> {
+async function main(args: readonly string[]): Promise<number> {
   const console = consoleOf()
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -47,12 +51,15 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     console.print(await version())
     return 0
   }
-  const command = COMMANDS.get(name)
-  if (command === undefined) {
+  const load = COMMANDS.get(name)
+  if (load === undefined) {
     console.complain(`"${name}" is no command; there are ${[...COMMANDS.keys()].join(', ')}`)
     return 2
   }
-  if (rest.includes('--help') || rest.includes('-h')) {
+  const command = await load()
+  // What stands behind -- is for the command that is run.
+  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest
+  if (own.includes('--help') || own.includes('-h')) {
     console.print(command.usage)
     return 0
   }
@@ -63,11 +70,6 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     console.complain(`${error.message}\n         onefold ${name} --help tells how it is used`)
     return 2
   }
-}
-
-async function version(): Promise<string> {
-  const about: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
-  return isObject(about) && typeof about.version === 'string' ? about.version : 'unknown'
 }
 
 /** What `parseArgs` throws for an option that there is not. */

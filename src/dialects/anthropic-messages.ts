@@ -392,7 +392,7 @@ function keyOf(event: JsonObject): string {
   return typeof event.index === 'number' || typeof event.index === 'string' ? String(event.index) : 'none'
 }
 
-function messageToNative(message: AssistantMessage): JsonObject {
+export function messageToNative(message: AssistantMessage): JsonObject {
   const { id, ...wire } = message.wire
   return {
     type: 'message',
@@ -407,7 +407,7 @@ function messageToNative(message: AssistantMessage): JsonObject {
   }
 }
 
-function blockToNative(block: ContentBlock): JsonObject {
+export function blockToNative(block: ContentBlock): JsonObject {
   const wire = copyFields(block.wire)
   switch (block.type) {
     case 'text':

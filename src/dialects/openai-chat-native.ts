@@ -90,12 +90,12 @@ function reasoningOf(content: readonly ContentBlock[], text: string): JsonObject
 }
 
 /** Joined to one entry each, in the order in which they began; then those that stand by themselves. */
-function detailsOf({ reasoning_details: joint, loose_details: loose }: JsonObject): JsonObject {
+export function detailsOf({ reasoning_details: joint, loose_details: loose }: JsonObject): JsonObject {
   const details = [...(isObject(joint) ? Object.values(joint) : []), ...(Array.isArray(loose) ? loose : [])]
   return details.length === 0 ? {} : { reasoning_details: details.map((detail) => copyJson(detail) ?? null) }
 }
 
-function signatureOf(content: readonly ContentBlock[]): string | undefined {
+export function signatureOf(content: readonly ContentBlock[]): string | undefined {
   return content.find((block) => block.type === 'thinking')?.signature
 }
 
@@ -104,11 +104,11 @@ function joined(content: readonly ContentBlock[], type: 'text' | 'refusal' | 'th
   return texts.length === 0 ? undefined : texts.join('')
 }
 
-function isFunctionCall({ wire }: ToolCallBlock): boolean {
+export function isFunctionCall({ wire }: ToolCallBlock): boolean {
   return wire.type === 'function_call'
 }
 
-function callToNative(call: ToolCallBlock): JsonObject {
+export function callToNative(call: ToolCallBlock): JsonObject {
   const { function: inFunction, custom, ...wire } = copyFields(call.wire)
   const shared = { type: 'function', ...(call.idSource === 'wire' ? { id: call.id } : {}), ...wire }
   if (wire.type === 'custom') {

@@ -4,22 +4,32 @@ import type { AssistantMessage, ContentBlock, ThinkingBlock } from '../message.t
 import { heldFields, textFieldOf } from './openai-responses-forms.ts'
 
 export function toResponse(message: AssistantMessage): JsonObject {
-  const { items, id, event: _event, ...wire } = copyFields(message.wire)
-  const blocks = new Map<string, ContentBlock[]>()
-  for (const block of message.content) {
-    const key = typeof block.wire.item === 'string' ? block.wire.item : ''
-    blocks.set(key, [...(blocks.get(key) ?? []), block])
-  }
+  const { items: _items, id, event: _event, ...wire } = copyFields(message.wire)
   return {
     object: 'response',
     ...wire,
     ...(message.idSource === 'wire' ? { id: id ?? message.id } : {}),
     ...(message.model === undefined ? {} : { model: message.model }),
-    output: Object.entries(isObject(items) ? items : {})
-      .toSorted(([a], [b]) => byPlace(a, b))
-      .map(([key, item]) => itemToNative(isObject(item) ? item : {}, blocks.get(key) ?? [])),
+    output: itemsOf(message).map(({ item }) => item),
     ...(message.rawUsage === undefined ? {} : { usage: copyFields(message.rawUsage) }),
   }
+}
+
+/** The output items in their places, each in its own form, with the blocks that it holds. */
+export function itemsOf({ wire, content }: AssistantMessage): { item: JsonObject; blocks: readonly ContentBlock[] }[] {
+  const byItem = new Map<string, ContentBlock[]>()
+  for (const block of content) {
+    const key = typeof block.wire.item === 'string' ? block.wire.item : ''
+    const known = byItem.get(key)
+    if (known === undefined) byItem.set(key, [block])
+    else known.push(block)
+  }
+  return Object.entries(isObject(wire.items) ? copyFields(wire.items) : {})
+    .toSorted(([a], [b]) => byPlace(a, b))
+    .map(([key, item]) => {
+      const blocks = byItem.get(key) ?? []
+      return { item: itemToNative(isObject(item) ? item : {}, blocks), blocks }
+    })
 }
 
 /** Keys are output indexes; of several items under one index the later have a second number. */

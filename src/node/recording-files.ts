@@ -1,4 +1,5 @@
 /** Recordings as files: finding them, reading them, and the message that stands beside each as the one that it must give. */
+import { readdirSync, statSync, type Dirent } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { MisuseError } from '../errors.ts'
@@ -23,13 +24,14 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-function unreadable(file: string, error: unknown): MisuseError {
+/** Why a file cannot be read, as what a caller is told. */
+export function unreadable(file: string, error: unknown): MisuseError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const reason =
     code === 'ENOENT'
       ? 'there is no such file or folder'
       : code === 'EISDIR'
-        ? 'it is a folder; name the files in it'
+        ? 'it is a folder; name the files in it, or give it to openRecordings'
         : code === 'EACCES'
           ? 'it may not be read'
           : `it cannot be read (${code || String(error)})`
@@ -40,14 +42,37 @@ function unreadable(file: string, error: unknown): MisuseError {
 export async function findRecordings(folder: string): Promise<string[]> {
   try {
     if ((await stat(folder)).isFile()) return [folder]
-    const names = await readdir(folder, { recursive: true })
-    return names
-      .filter((name) => STREAM_EXTENSIONS.has(extname(name)))
-      .map((name) => join(folder, name))
-      .toSorted()
+    return streamsAmong(await readdir(folder, { recursive: true, withFileTypes: true }))
   } catch (error) {
     throw unreadable(folder, error)
   }
+}
+
+/** The same at once, for who must know before anything runs: a test runner that collects tests. */
+export function findRecordingsNow(folder: string): readonly string[] {
+  try {
+    if (statSync(folder).isFile()) return [folder]
+    return streamsAmong(readdirSync(folder, { recursive: true, withFileTypes: true }))
+  } catch (error) {
+    throw unreadable(folder, error)
+  }
+}
+
+function streamsAmong(entries: readonly Dirent[]): string[] {
+  return entries
+    .filter((entry) => !entry.isDirectory() && STREAM_EXTENSIONS.has(extname(entry.name)))
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .toSorted(byNumber)
+}
+
+/** As texts, but numbers in them as numbers: what a recorder writes as 10000 comes behind 9999. */
+function byNumber(a: string, b: string): number {
+  const [left, right] = [a.split(/(\d+)/), b.split(/(\d+)/)]
+  const at = left.findIndex((piece, index) => piece !== right[index])
+  const [one = '', other = ''] = [left[at], right[at]]
+  // Every second piece is a number.
+  const difference = at % 2 === 1 ? Number(one) - Number(other) : 0
+  return difference === 0 || Number.isNaN(difference) ? (a < b ? -1 : a > b ? 1 : 0) : difference
 }
 
 /** The name of the case that a recording shows: its file name without the extension. It is the turn of the expected message. */

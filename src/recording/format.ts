@@ -11,12 +11,21 @@
  * version of the format.
  */
 import { MisuseError } from '../errors.ts'
-import { isObject, wordOf } from '../json.ts'
+import { isObject, parseJson, wordOf } from '../json.ts'
 import type { JsonObject } from '../json.ts'
-import { decodeBase64, encodeBase64 } from '../base64.ts'
+import { encodeBase64 } from '../base64.ts'
+import {
+  badRecording,
+  checkHeader,
+  emptyRecording,
+  isTime,
+  LineReader,
+  readHeader,
+  RECORDING_VERSION,
+  type DamagedLine,
+} from './lines.ts'
 
-/** The version of the format that is written here, and the newest that can be read. */
-export const RECORDING_VERSION = 1
+export { RECORDING_VERSION } from './lines.ts'
 
 /** How the name of a recording file ends. */
 export const RECORDING_EXTENSION = '.recording'
@@ -39,7 +48,10 @@ export interface RecordingHeader {
   readonly dialect?: string
   /** What was asked, with every secret taken out. */
   readonly request?: JsonObject
-  readonly response?: { readonly status: number; readonly contentType?: string }
+  /** `headers`: those that say something about the response and nothing about who asked, by their names in lower case. */
+  readonly response?: { readonly status: number; readonly contentType?: string; readonly headers?: JsonObject }
+  /** The place of the request among those of one recorder; the first is 1. */
+  readonly order?: number
   /** An ISO 8601 date and time with its offset. */
   readonly recordedAt?: string
   readonly recordedBy?: string
@@ -186,35 +198,25 @@ interface NumberedLine {
   readonly text: string
 }
 
-interface Ending {
-  readonly kind: 'ending'
-  readonly ending: RecordedEnding
-  readonly ms?: number
-}
-
-interface Damage {
-  readonly kind: 'damage'
-  readonly reason: string
-}
-
-type Line = { readonly kind: 'chunk'; readonly chunk: RecordedChunk } | Ending | Damage
-
-interface Body {
-  readonly chunks: readonly RecordedChunk[]
-  readonly problems: readonly RecordingProblem[]
-  readonly end: Ending | (Damage & RecordingProblem)
-}
-
 function parse(text: string, options: ReadRecordingOptions, illFormedLine: number | undefined): Recording {
   const { name = 'the recording', damaged = 'refuse' } = options
+  const textOfLine = ({ number, text: read }: NumberedLine): string | undefined =>
+    number === illFormedLine ? undefined : read
   const [first, ...others] = numberedLines(text)
-  if (first === undefined) {
-    const nothing = { line: 1, reason: 'the file is empty' }
-    throw badRecording(name, nothing, 'A recording begins with a header: see docs/recordings.md')
+  if (first === undefined) throw emptyRecording(name)
+  const header = readHeader(first.number, textOfLine(first), name)
+  const chunks: RecordedChunk[] = []
+  const problems: RecordingProblem[] = []
+  const reader = new LineReader(first.number, (problem) => problems.push(problem))
+  let damage: DamagedLine | undefined
+  for (const line of others) {
+    const read = reader.read(line.number, textOfLine(line))
+    if (read.kind === 'chunk') chunks.push(read.chunk)
+    if (read.kind !== 'damage') continue
+    damage = read
+    break
   }
-  const header = readHeader(first, name, illFormedLine)
-  const { chunks, problems, end } = readBody(others, first.number, illFormedLine)
-
+  const end = damage ?? reader.end()
   if (end.kind === 'ending') {
     return { header, chunks, ending: end.ending, ...(end.ms !== undefined && { endMs: end.ms }), problems }
   }
@@ -226,158 +228,12 @@ function parse(text: string, options: ReadRecordingOptions, illFormedLine: numbe
   return { header, chunks, ending: 'reset', problems: [...problems, { line: end.line, reason }] }
 }
 
-function readBody(lines: readonly NumberedLine[], headerLine: number, illFormedLine: number | undefined): Body {
-  const chunks: RecordedChunk[] = []
-  const problems: RecordingProblem[] = []
-  let end: Ending | undefined
-  let lastMs = 0
-  for (const { number, text } of lines) {
-    const read = readLine(text, { isIllFormed: number === illFormedLine, isAfterEnd: end !== undefined })
-    if (read.kind === 'damage') return { chunks, problems, end: { ...read, line: number } }
-    if (read.kind === 'chunk') chunks.push(read.chunk)
-    else end = read
-
-    const ms = read.kind === 'chunk' ? read.chunk.ms : (read.ms ?? lastMs)
-    if (ms < lastMs) problems.push({ line: number, reason: `the time runs backwards: ${ms} ms after ${lastMs} ms` })
-    lastMs = ms
-  }
-  const line = (lines.at(-1)?.number ?? headerLine) + 1
-  return {
-    chunks,
-    problems,
-    end: end ?? { kind: 'damage', line, reason: 'the last line, {"end":…}, is missing: the file was cut' },
-  }
-}
-
-function readHeader(first: NumberedLine, name: string, illFormedLine: number | undefined): RecordingHeader {
-  const line = first.number
-  if (line === illFormedLine) throw badRecording(name, { line, reason: NOT_UTF8 }, 'Save the file as UTF-8')
-  const value = parseJson(first.text)
-  if (value === undefined) throw badRecording(name, { line, reason: `the header ${NOT_JSON}` }, 'Repair the line')
-  if (isObject(value) && typeof value.onefold === 'number' && value.onefold > RECORDING_VERSION) {
-    const reason = `its format has version ${value.onefold}, and this onefold reads versions up to ${RECORDING_VERSION}`
-    throw badRecording(name, { line, reason }, 'Update onefold')
-  }
-  checkHeader(value, (reason) => {
-    throw badRecording(name, { line, reason }, 'Repair the header: see docs/recordings.md')
-  })
-  return value
-}
-
-function readLine(text: string, where: { isIllFormed: boolean; isAfterEnd: boolean }): Line {
-  if (where.isAfterEnd) return damageOf('a line after the end of the recording')
-  if (where.isIllFormed) return damageOf(NOT_UTF8)
-  const value = parseJson(text)
-  if (value === undefined) return damageOf(`the line ${NOT_JSON}`)
-  if (Array.isArray(value)) return readChunk(value)
-  if (isObject(value) && Object.hasOwn(value, 'end')) return readEnding(value)
-  return damageOf('the line is neither a chunk, [ms, …], nor the end, {"end":…}')
-}
-
-function readChunk(value: readonly unknown[]): Line {
-  const [ms, text, base64] = value
-  if (!isTime(ms)) return damageOf('the time of the chunk is not a number of milliseconds, 0 or more')
-  const mark = value.slice(text === null ? 3 : 2)
-  if (mark.length > 1 || !mark.every(isRedactedMark)) return damageOf(CHUNK_SHAPE)
-  const redacted = mark.length === 1 ? { redacted: true as const } : {}
-
-  if (typeof text === 'string') {
-    if (LONE_SURROGATE.test(text))
-      return damageOf('the text holds half a surrogate pair, which no bytes give: write it as base64')
-    return { kind: 'chunk', chunk: { ms, bytes: new TextEncoder().encode(text), ...redacted } }
-  }
-  if (text !== null || typeof base64 !== 'string') return damageOf(CHUNK_SHAPE)
-  const bytes = decodeBase64(base64)
-  if (bytes === undefined) return damageOf('the base64 of the chunk is not valid')
-  return { kind: 'chunk', chunk: { ms, bytes, ...redacted } }
-}
-
-function readEnding(value: JsonObject): Line {
-  const { end, ms, ...others } = value
-  if (end !== 'eof' && end !== 'reset' && end !== 'abort') return damageOf('the end is none of "eof", "reset", "abort"')
-  if (ms !== undefined && !isTime(ms)) return damageOf('the time of the end is not a number of milliseconds, 0 or more')
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) return damageOf(`the end has an unknown key, ${JSON.stringify(unknown)}`)
-  return { kind: 'ending', ending: end, ...(ms !== undefined && { ms }) }
-}
-
-const NOT_JSON = 'is not JSON (cut in the middle?)'
-const NOT_UTF8 = 'the line is not UTF-8 (cut in the middle?)'
-const CHUNK_SHAPE = 'a chunk is [ms, "text"] or [ms, null, "base64"], each with {"redacted":true} behind it or nothing'
-// With the flag `u` a pair is one code point, so only a lone half matches.
-const LONE_SURROGATE = /[\uD800-\uDFFF]/u
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/
-
-function checkHeader(value: unknown, refuse: (reason: string) => never): asserts value is RecordingHeader {
-  const reason = headerFault(value)
-  if (reason !== undefined) refuse(reason)
-}
-
-/** Why a value is no header of version 1, or undefined if it is one. */
-function headerFault(value: unknown): string | undefined {
-  if (!isObject(value)) return 'the header is not an object'
-  const { onefold, dialect, request, response, recordedAt, recordedBy, provenance } = value
-  if (onefold !== RECORDING_VERSION) return 'the header has no format version ("onefold":1)'
-  if (!isTextOrAbsent(dialect)) return '"dialect" is not a string'
-  if (request !== undefined && !isObject(request)) return '"request" is not an object'
-  if (response !== undefined) {
-    if (!isObject(response)) return '"response" is not an object'
-    if (!isStatus(response.status)) return '"response.status" is not an HTTP status'
-    if (!isTextOrAbsent(response.contentType)) return '"response.contentType" is not a string'
-  }
-  if (recordedAt !== undefined && !(typeof recordedAt === 'string' && ISO_TIME.test(recordedAt))) {
-    return '"recordedAt" is not an ISO 8601 date and time with its offset'
-  }
-  if (!isTextOrAbsent(recordedBy)) return '"recordedBy" is not a string'
-  if (!isObject(provenance)) return '"provenance" is not an object; it says truthfully where the bytes come from'
-  const { kind, from, note } = provenance
-  if (kind !== 'captured' && kind !== 'handwritten' && kind !== 'derived') {
-    return '"provenance.kind" is none of "captured", "handwritten", "derived"'
-  }
-  if (!isTextOrAbsent(from)) return '"provenance.from" is not a string'
-  if (!isTextOrAbsent(note)) return '"provenance.note" is not a string'
-  return undefined
-}
-
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || typeof value === 'string'
-}
-
-function isStatus(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value <= 599
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
-}
-
-function isRedactedMark(value: unknown): boolean {
-  return isObject(value) && value.redacted === true && Object.keys(value).length === 1
-}
-
-function damageOf(reason: string): Damage {
-  return { kind: 'damage', reason }
-}
-
-function badRecording(name: string, { line, reason }: RecordingProblem, remedy: string): MisuseError {
-  return new MisuseError('bad_recording', `${name}, line ${line}: ${reason}. ${remedy}.`)
-}
-
 function numberedLines(text: string): NumberedLine[] {
   return text
     .replace(/^\uFEFF/, '')
     .split('\n')
     .map((content, index) => ({ number: index + 1, text: content }))
     .filter((numbered) => numbered.text.trim() !== '')
-}
-
-/** The value of a JSON text, or undefined where it is none. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** The line of the first byte that loose decoding replaced, or undefined if the bytes are UTF-8. */

@@ -37,7 +37,7 @@ export class RecordedResetError extends Error {
  * Throws a `MisuseError` with the code `bad_option` for a timing below 0, or one that needs a `sleep` and has none.
  */
 export function replay(recording: Recording, options: ReplayOptions = {}): AsyncIterable<Uint8Array> {
-  const wait = waiting(options)
+  const wait = paced(options)
   return {
     [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
       const left = new AbortController()
@@ -93,7 +93,8 @@ async function* play(
   }
 }
 
-function waiting({ timing = 'none', sleep }: ReplayOptions): (ms: number, signal: AbortSignal) => Promise<void> {
+/** A wait for so many recorded milliseconds, as the options want it. Throws as `replay` does. */
+export function paced({ timing = 'none', sleep }: ReplayOptions): (ms: number, signal: AbortSignal) => Promise<void> {
   const scale = timing === 'none' ? 0 : timing === 'recorded' ? 1 : timing
   if (!Number.isFinite(scale) || scale < 0) {
     throw new MisuseError('bad_option', `timing: ${timing} is neither 'none' nor 'recorded' nor a number, 0 or more`)

@@ -169,7 +169,7 @@ describeShared('sessions', 'onefold doctor on a real session', () => {
   test.each([
     ['claude/finished-tool-turn.jsonl', []],
     ['claude/killed-in-tool.jsonl', ['Bash toolu_000001fpx48s (line 22)']],
-    ['codex/killed-in-one-of-two-tools.jsonl', ['exec_command call_000002begjwu', 'exec_command call_b000002begjwu']],
+    ['codex/killed-in-one-of-two-tools.jsonl', ['exec_command call_000002begjwu']],
     ['kimi/killed-in-tool.jsonl', ['Bash call_000001r4a91x (line 18)']],
     ['pi/killed-in-tool.jsonl', ['bash call_000001qyeuwi']],
     ['qwen/killed-in-tool.jsonl', ['run_shell_command call_000001rf9vyt']],

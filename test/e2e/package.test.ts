@@ -1,6 +1,6 @@
 /** The package as a user gets it: packed, installed in an empty project without the peers, type-checked, and run on loopback. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -207,4 +207,17 @@ console.log(JSON.stringify([
   )
   expect(pairs).toHaveLength(4)
   for (const { ours, theirs } of pairs as { ours: unknown; theirs: unknown }[]) expect(ours).toEqual(theirs)
+})
+
+test('the types of the matchers are there whatever a program imports first', async () => {
+  for (const name of ['vitest', '@types'])
+    await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name))
+  const program = `import 'onefold/vitest'
+import { expect } from 'vitest'
+const isJudged: Promise<void> = expect(new Response('')).toBeComplete()
+void isJudged
+`
+  await writeFile(join(project, 'matchers.test.ts'), program)
+  // vitest's own declarations are not for the library alone.
+  expect(await typeCheck('matchers.test.ts', { types: ['node'], skipLibCheck: true })).toBe('')
 })

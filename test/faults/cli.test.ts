@@ -94,7 +94,7 @@ it('--fault list tells the plans that fit, where they can strike, and what is ex
 it('an unknown name is refused with the plans that fit, the others are folded', async () => {
   const { code, out, err } = await onefoldFold([ONE_TOOL, '--fault', 'nonsense'])
   expect(code).toBe(2)
-  expect(err).toMatch(/"nonsense" is no fault; of those that there are these fit: crlf, /)
+  expect(err).toMatch(/"nonsense" is no fault; the nearest of \d+ is [a-z-]+, and .*--fault list/)
   expect(err).not.toContain('no-call-index')
   expect(out).toBe('')
 })

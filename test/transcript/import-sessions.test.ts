@@ -120,6 +120,7 @@ const FILES: Readonly<Record<string, Row>> = {
     ],
     open: ['call_0000011sczil'],
   },
+  // The output of the fast one was only shown when Codex was killed.
   'codex/killed-in-one-of-two-tools.jsonl': {
     target: 'openai-responses',
     items: [
@@ -127,8 +128,9 @@ const FILES: Readonly<Record<string, Row>> = {
       '4 user <environment_context>',
       '8 user say hello',
       '11 assistant "Running it.", exec_command call_000002begjwu, exec_command call_b000002begjwu',
+      '15 result fast',
     ],
-    open: ['call_000002begjwu', 'call_b000002begjwu'],
+    open: ['call_000002begjwu'],
   },
   'codex/killed-mid-tool-json.jsonl': {
     target: 'openai-responses',

@@ -1,6 +1,7 @@
 /**
  * Session files of Codex: `sessions/Y/M/D/rollout-*.jsonl`. Records of type `response_item` are the items of the Responses API in order;
- * `event_msg` repeats them for the display. The instructions of the session stand outside of the conversation, as in the requests.
+ * `event_msg` repeats them for the display, and sometimes tells more: that a command is over whose output the items do not have yet. The
+ * instructions of the session stand outside of the conversation, as in the requests.
  */
 import { isObject, nonEmpty, wordOf, type JsonObject } from '../../json.ts'
 import { partsOf } from './blocks.ts'
@@ -26,7 +27,9 @@ export function fromCodex(file: SessionFile): Imported {
     else if (value.type === 'token_usage_record') reader.endAnswer(nonEmpty(payload.response_id))
     else if (value.type === 'compacted') reader.replace(line, payload)
     else if (value.type === 'event_msg' && payload.type === 'thread_rolled_back') reader.rollBack(payload.num_turns)
+    else if (value.type === 'event_msg' && payload.type === 'item_completed') reader.shown(line, payload.item)
   }
+  reader.finish()
   return draft.finish('openai-responses')
 }
 
@@ -43,6 +46,10 @@ class Rollout {
   readonly #draft: ImportDraft
   readonly #ids = new Set<string>()
   #answer: Answer | undefined
+  /** The calls that have no output yet. */
+  readonly #open = new Set<string>()
+  /** What the display was told of commands that are over, by the id of the call. */
+  readonly #shown = new Map<string, { readonly line: number; readonly output: Output }>()
   /** Where each turn of the user begins. */
   #turns: number[] = []
   model: string | undefined
@@ -63,9 +70,9 @@ class Rollout {
     if (type === 'message' && item.role !== 'assistant') this.#clientMessage(line, item)
     else if (type.endsWith('_output')) {
       this.endAnswer(undefined)
-      const { content, isError } = outputOf(item.output)
-      const output = { content, ...(isError ? { isError } : {}) }
-      this.#draft.addResult(line, { id: nonEmpty(item.call_id) ?? id ?? '', output })
+      const call = nonEmpty(item.call_id) ?? id ?? ''
+      this.#open.delete(call)
+      this.#draft.addResult(line, { id: call, output: outputOf(item.output) })
     } else if (type !== '' && type !== 'ghost_snapshot') this.#answerItem(line, item)
   }
 
@@ -81,6 +88,7 @@ class Rollout {
     this.#answer = undefined
     this.#turns = []
     this.#ids.clear()
+    this.#open.clear()
     if (Array.isArray(replacement)) {
       for (const item of replacement) if (isObject(item)) this.item(line, item)
       this.#answer = undefined
@@ -98,6 +106,7 @@ class Rollout {
     const place = this.#turns[Math.max(0, this.#turns.length - Math.trunc(turns))]
     if (place === undefined) return
     this.#draft.cut(place)
+    this.#open.clear()
     while ((this.#turns.at(-1) ?? -1) >= place) this.#turns.pop()
   }
 
@@ -116,7 +125,28 @@ class Rollout {
     this.#draft.add(line, { role: 'user', ...named, content })
   }
 
+  /** A command is over. Its output comes as an item, but not if Codex is killed while another one runs beside it. */
+  shown(line: number, item: unknown): void {
+    if (!isObject(item) || item.type !== 'CommandExecution' || typeof item.aggregated_output !== 'string') return
+    const id = nonEmpty(item.id)
+    const isError = item.exit_code !== 0
+    if (id !== undefined) {
+      this.#shown.set(id, { line, output: { content: item.aggregated_output, ...(isError ? { isError } : {}) } })
+    }
+  }
+
+  /** The file is over: what only the display was told is the result of the calls that have none. */
+  finish(): void {
+    this.endAnswer(undefined)
+    for (const id of this.#open) {
+      const shown = this.#shown.get(id)
+      if (shown !== undefined) this.#draft.addResult(shown.line, { id, output: shown.output })
+    }
+  }
+
   #answerItem(line: number, item: JsonObject): void {
+    const call = nonEmpty(item.call_id)
+    if (call !== undefined) this.#open.add(call)
     if (this.#answer !== undefined) {
       this.#answer.items.push(item)
       return
@@ -133,8 +163,14 @@ class Rollout {
   }
 }
 
+interface Output {
+  readonly content: ReturnType<typeof partsOf>
+  readonly isError?: true
+}
+
 /** An output is a text, a list of parts, or, in older files, an object with both. */
-function outputOf(output: unknown): { readonly content: ReturnType<typeof partsOf>; readonly isError: boolean } {
-  if (!isObject(output)) return { content: partsOf(output, 'responses'), isError: false }
-  return { content: partsOf(output.content ?? output.content_items, 'responses'), isError: output.success === false }
+function outputOf(output: unknown): Output {
+  if (!isObject(output)) return { content: partsOf(output, 'responses') }
+  const isError = output.success === false
+  return { content: partsOf(output.content ?? output.content_items, 'responses'), ...(isError ? { isError } : {}) }
 }

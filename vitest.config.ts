@@ -17,6 +17,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Measured on two cores: 24 files take 8 s in threads, 10 s in forks.
     pool: 'threads',
+    // No test changes what another file sees, and loading all modules anew for each file is a sixth of the time.
+    isolate: false,
     // The default leaves one core idle; of two that is half.
     maxWorkers: availableParallelism(),
     testTimeout: 60_000,

@@ -6,3 +6,10 @@ const HARMLESS =
 export function isHarmlessHeader(name: string): boolean {
   return HARMLESS.test(name)
 }
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+
+/** True for a `Host` that names this machine by itself, with a port or without. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host)
+}

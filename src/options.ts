@@ -56,15 +56,21 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   'random',
 ])
 
-/** Throws `MisuseError('bad_option')` for an option that there is not, or a value that it cannot have. */
-export function checkOptions(options: FoldOptions): void {
-  if (typeof options !== 'object' || options === null) {
+/** Throws `MisuseError('bad_option')` for options that are no object, and for one that is not among the names. */
+export function checkNames(options: unknown, names: Iterable<string>): void {
+  if (!isObject(options)) {
     throw new MisuseError('bad_option', `the options are ${wordOf(options)}; they must be an object`)
   }
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.has(name)) continue
-    throw new MisuseError('bad_option', `there is no option ${name}; there are ${[...OPTION_NAMES].join(', ')}`)
+  const known = new Set(names)
+  const foreign = Object.keys(options).find((name) => !known.has(name))
+  if (foreign !== undefined) {
+    throw new MisuseError('bad_option', `there is no option ${foreign}; there are ${[...known].join(', ')}`)
   }
+}
+
+/** Throws `MisuseError('bad_option')` for an option that there is not, or a value that it cannot have. */
+export function checkOptions(options: FoldOptions): void {
+  checkNames(options, OPTION_NAMES)
   for (const [name, allowed] of Object.entries(CHOICES)) {
     const value: unknown = Object.entries(options).find(([key]) => key === name)?.[1]
     if (value !== undefined && !allowed.includes(value)) {

@@ -2,6 +2,7 @@
  * What the output items of a Responses stream are in neutral terms, and which of their fields hold the text that streams. All other
  * fields of an item stand in `message.wire.items`, so that it can be written back as it was.
  */
+import { RUN_BY_CLIENT } from '../responses-calls.ts'
 import { copyFields, copyJson, isObject, jsonText, nonEmpty, type JsonObject, type JsonValue } from '../json.ts'
 import type { BlockKind } from '../message.ts'
 import type { BlockFields, PartName } from '../operation.ts'
@@ -31,14 +32,6 @@ const STRUCTURED_CALLS: ReadonlyMap<string, { readonly name: string; readonly in
   ['shell_call', { name: 'shell', inputs: ['action'] }],
   ['apply_patch_call', { name: 'apply_patch', inputs: ['operation'] }],
   ['tool_search_call', { name: 'tool_search', inputs: ['arguments'] }],
-])
-const RUN_BY_CLIENT: ReadonlySet<string> = new Set([
-  'function_call',
-  'custom_tool_call',
-  'computer_call',
-  'local_shell_call',
-  'shell_call',
-  'apply_patch_call',
 ])
 
 /** Items that are known and have no neutral form. */

@@ -2,7 +2,9 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import { Socket } from 'node:net'
 import { MisuseError } from '../errors.ts'
+import { isLoopbackHost } from '../headers.ts'
 import { wordOf } from '../json.ts'
+import { errorBody } from '../recording/made.ts'
 
 /** Bodies of requests that are larger are refused. */
 export const LARGEST_REQUEST: number = 64 * 1024 * 1024
@@ -33,7 +35,7 @@ export async function listen(handler: Handler, port = 0): Promise<LoopbackServer
     )
   }
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!isLoopbackHost(request.headers.host)) {
+    if (!isLoopbackHost(request.headers.host ?? '')) {
       refuse(response, 403, 'this server answers only under a name of this machine, such as 127.0.0.1')
       request.resume()
       return
@@ -81,25 +83,14 @@ function bound(server: Server, port: number): Promise<void> {
   })
 }
 
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
-
-function isLoopbackHost(host: string | undefined): boolean {
-  return host !== undefined && LOOPBACK_HOST.test(host)
-}
-
 /** Answers with an error that official SDKs understand; breaks the connection if an answer has begun. */
-export function refuse(
-  response: ServerResponse,
-  status: number,
-  message: string,
-  type = 'invalid_request_error',
-): void {
+export function refuse(response: ServerResponse, status: number, message: string): void {
   if (response.headersSent) {
     response.socket?.resetAndDestroy()
     return
   }
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
-  response.end(JSON.stringify({ type: 'error', error: { type, message, code: status } }))
+  response.end(JSON.stringify(errorBody(status, message)))
 }
 
 /** The body of a request; undefined if it is larger than `LARGEST_REQUEST`. Throws if the client breaks off. */

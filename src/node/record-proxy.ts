@@ -16,7 +16,7 @@ import { withoutQuerySecrets } from '../recording/secrets.ts'
 import { sinkOf, type RecordingTarget } from '../recording/sink.ts'
 import { systemClock, systemDate } from '../system.ts'
 import { contentCodingOf, type ContentDecoder } from './content-decoder.ts'
-import { LARGEST_HEADERS, listen, refuse } from './loopback.ts'
+import { LARGEST_HEADERS, listen, refuse, type LoopbackServer } from './loopback.ts'
 import { upstreamOf, type Upstream } from './upstream.ts'
 
 /** What goes on in a recorder. `order` is the request's number, the first is 1; `bytes` are those that were relayed. */
@@ -48,10 +48,8 @@ export interface RecorderOptions extends RecordOptions {
   readonly onEvent?: (event: RecorderEvent) => void
 }
 
-export interface Recorder {
-  /** The address to give to clients instead of the upstream's, without a path. */
-  readonly url: string
-  readonly port: number
+/** `url` is the address to give to clients instead of the upstream's. */
+export interface Recorder extends LoopbackServer {
   /** The environment by which the known SDKs and command lines are told so. */
   readonly env: Readonly<Record<string, string>>
   /** Breaks off what is open (its recordings end with `abort`) and waits until everything was handed to the sink. */
@@ -181,7 +179,7 @@ class Relay {
         if (isOver) return
         if (response.destroyed) this.#notRecorded(path, 'client_left', 'the client left before there was an answer')
         else this.#notRecorded(path, 'unreachable', why)
-        refuse(response, 502, `onefold record: ${why}`, 'api_error')
+        refuse(response, 502, `onefold record: ${why}`)
         settle()
       }
       asked.on('information', ({ statusCode, rawHeaders }) => {

@@ -1,7 +1,8 @@
 /** Recordings as files: finding them, reading them, and the message that stands beside each as the one that it must give. */
-import { readdirSync, statSync, type Dirent } from 'node:fs'
+import { readdirSync, readFileSync, statSync, type Dirent } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { MisuseError } from '../errors.ts'
 import { parseJson, type JsonValue } from '../json.ts'
 import { assembleRecording } from '../recording/fold-recording.ts'
@@ -13,6 +14,20 @@ const STREAM_EXTENSIONS: ReadonlySet<string> = new Set([RECORDING_EXTENSION, '.s
 /** Reads a recording or a plain body. Throws `MisuseError` (`file_not_found`, `bad_recording`). `damaged: 'keep'` keeps what is sound. */
 export async function readRecordingFile(file: string, damaged: 'refuse' | 'keep' = 'refuse'): Promise<Recording> {
   return readRecording(await readBytes(file), { name: file, damaged })
+}
+
+/** The same, at once, for who declares tests. Throws as `readRecordingFile` does. */
+export function readRecordingFileNow(file: string): Recording {
+  try {
+    return readRecording(readFileSync(file), { name: file })
+  } catch (error) {
+    throw error instanceof MisuseError ? error : unreadable(file, error)
+  }
+}
+
+/** A path, or that of a file URL. */
+export function pathOf(path: string | URL): string {
+  return path instanceof URL ? fileURLToPath(path) : path
 }
 
 /** The bytes of a file. Throws `MisuseError('file_not_found')`, which says what it is instead. */
@@ -78,6 +93,11 @@ function byNumber(a: string, b: string): number {
 /** The name of the case that a recording shows: its file name without the extension. It is the turn of the expected message. */
 export function caseOf(file: string): string {
   return basename(file, extname(file))
+}
+
+/** The same with the folders in between, seen from `folder`; a file that is named itself has its whole path. */
+export function caseIn(folder: string, file: string): string {
+  return (relative(folder, file) || file).slice(0, -extname(file).length)
 }
 
 /** Where the message stands that a recording must give. */

@@ -7,6 +7,7 @@ import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MisuseError } from '../errors.ts'
 import { isObject, wordOf } from '../json.ts'
+import { checkNames } from '../options.ts'
 import { spoiler, type SpoilOptions } from '../recording/faults/spoil.ts'
 import { checkMatch, type MatchOptions } from '../recording/matching.ts'
 import { errorBody, madeRecording } from '../recording/made.ts'
@@ -15,7 +16,7 @@ import { sendable } from '../recording/response-headers.ts'
 import type { Recording, RecordingProblem } from '../recording/format.ts'
 import { storedFrom, type StoredRecording } from '../recording/stored.ts'
 import { clientEnv } from './client-env.ts'
-import { bodyOf, LARGEST_REQUEST, listen } from './loopback.ts'
+import { bodyOf, LARGEST_REQUEST, listen, type LoopbackServer } from './loopback.ts'
 import { serve, type Served } from './serve.ts'
 import { openRecordings } from './stored-file.ts'
 
@@ -53,16 +54,11 @@ export interface ReplayServerOptions extends MatchOptions {
   readonly onRequest?: (request: ReplayedRequest) => void
 }
 
-export interface ReplayServer {
-  /** Without a path: `http://127.0.0.1:PORT`. */
-  readonly url: string
-  readonly port: number
+export interface ReplayServer extends LoopbackServer {
   /** The environment by which the known SDKs and command lines are told the address. */
   readonly env: Readonly<Record<string, string>>
   /** How many recordings there are of each dialect. */
   readonly dialects: ReadonlyMap<string, number>
-  /** Ends what is being served, too. */
-  close(): Promise<void>
 }
 
 /**
@@ -113,13 +109,8 @@ function isList<T>(value: T | readonly T[]): value is readonly T[] {
 const OPTIONS: readonly string[] = ['recordings', 'port', 'pace', 'match', 'loop', 'fault', 'onRequest']
 
 function checkOptions(options: ReplayServerOptions): void {
-  if (!isObject(options)) throw badOption(`startReplay takes { recordings, … } and got ${wordOf(options)}`)
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) throw badOption(`there is no option ${unknown}; there are ${OPTIONS.join(', ')}`)
-  const { port = 0, pace = 0, fault, onRequest } = options
-  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw badOption(`port: ${wordOf(port)} is no whole number from 0 to 65535`)
-  }
+  checkNames(options, OPTIONS)
+  const { pace = 0, fault, onRequest } = options
   if (!(Number.isFinite(pace) && pace >= 0)) throw badOption(`pace: ${wordOf(pace)} is no number, 0 or more`)
   if (fault !== undefined && !(isObject(fault) && isObject(fault.plan) && typeof fault.plan.name === 'string')) {
     throw badOption("fault: it is { plan, … }, and faultPlan('cut-reset') of onefold/faults gives a plan")

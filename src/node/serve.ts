@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { responseHeaders } from '../recording/response-headers.ts'
+import { untilOf } from '../recording/pace.ts'
+import { responseHeaders, responseStatus } from '../recording/response-headers.ts'
 import type { StoredRecording } from '../recording/stored.ts'
 
 export interface ServeOptions {
@@ -30,16 +31,12 @@ export async function serve(
   const leave = (): void => left.abort()
   response.once('close', leave)
   signal?.addEventListener('abort', leave, { once: true })
-  const status = recording.header.response?.status ?? 200
-  response.writeHead(Math.max(200, status), { ...responseHeaders(recording.header), ...headers })
+  response.writeHead(responseStatus(recording.header).status, { ...responseHeaders(recording.header), ...headers })
   response.flushHeaders()
-  let now = 0
-  const waitUntil = async (ms: number): Promise<void> => {
-    const gap = ms - now
-    if (gap <= 0 || pace === 0) return
-    now = ms
+  const waitUntil = untilOf(async (gap) => {
+    if (pace === 0) return
     await wait(Math.min(gap * pace, LONGEST_WAIT), undefined, { signal: left.signal }).catch(() => undefined)
-  }
+  })
   try {
     for await (const part of recording.parts()) {
       if (part.kind === 'chunk') {

@@ -1,5 +1,5 @@
 /** The header of a recording that is made of a request and its response, with every secret taken out, and what else is secret in them. */
-import { isHarmlessHeader } from '../headers.ts'
+import { isHarmlessHeader, isLoopbackHost } from '../headers.ts'
 import { copyJson, isObject, parseJson, type JsonObject, type JsonValue } from '../json.ts'
 import { apiCallOf } from './api-call.ts'
 import type { RecordingHeader } from './format.ts'
@@ -98,8 +98,6 @@ export async function openingOf(
   return { header, redactor }
 }
 
-const THIS_MACHINE = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
-
 /** A server of onefold says that it replays; of any other on this machine nobody knows whether a model stands behind it. */
 function provenanceOf(
   from: string | undefined,
@@ -109,7 +107,7 @@ function provenanceOf(
   const replayed = valueOf(answered.headers, 'x-onefold-recording')
   const notes = [answered.note]
   if (replayed !== undefined) notes.unshift(`replayed by onefold${from === undefined ? '' : ` at ${from}`}`)
-  else if (from !== undefined && THIS_MACHINE.test(from)) notes.unshift('from a server on the machine that recorded it')
+  else if (from !== undefined && isLoopbackHost(from)) notes.unshift('from a server on the machine that recorded it')
   const note = notes.filter((part) => part !== undefined).join('; ')
   const source = replayed === undefined ? from : redactor.text(replayed)
   return {

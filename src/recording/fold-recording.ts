@@ -3,9 +3,10 @@ import type { AssistantMessage } from '../message.ts'
 import type { AssembleOptions } from '../shell-options.ts'
 import { assemble, type Turn } from '../turn.ts'
 import type { Recording } from './format.ts'
+import { responseHeaders, responseStatus } from './response-headers.ts'
 import { replay, type ReplayOptions } from './replay.ts'
 
-/** The recording as the response that it was recorded from: status, content type, chunks, and the way it ended. */
+/** The recording as the response that it was recorded from: status, content type, kept headers, chunks, and the way it ended. */
 export function replayResponse(recording: Recording, options: ReplayOptions = {}): Response {
   const chunks = replay(recording, options)[Symbol.asyncIterator]()
   const body = new ReadableStream<Uint8Array>({
@@ -18,8 +19,8 @@ export function replayResponse(recording: Recording, options: ReplayOptions = {}
       await chunks.return?.()
     },
   })
-  const { status = 200, contentType } = recording.header.response ?? {}
-  return new Response(body, { status, headers: contentType === undefined ? {} : { 'content-type': contentType } })
+  const { status, hasBody } = responseStatus(recording.header)
+  return new Response(hasBody ? body : null, { status, headers: responseHeaders(recording.header) })
 }
 
 /** A turn that reads a recording. The dialect is found out anew: the header's is what the recorder took it for. */

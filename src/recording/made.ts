@@ -25,7 +25,7 @@ export function madeRecording(name: string, status: number, body: JsonValue, ms 
  * `code` and `status` Gemini's.
  */
 export function errorBody(status: number, message: string): JsonObject {
-  const type = ERROR_TYPES.get(status) ?? 'api_error'
+  const type = ERROR_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error')
   return { type: 'error', error: { type, message, param: null, code: status, status: type.toUpperCase() }, message }
 }
 

@@ -1,6 +1,6 @@
 /** What whoever records may say, checked before anything is recorded: a wrong word must not be noticed by the recordings that are missing. */
 import { MisuseError } from '../errors.ts'
-import { wordOf } from '../json.ts'
+import { checkNames } from '../options.ts'
 import type { RecordOptions } from './recorder.ts'
 import { createRedactor, type Redactor } from './redact.ts'
 
@@ -11,14 +11,7 @@ const NAMES: readonly (keyof RecordOptions)[] = ['redact', 'secrets', 'recordedB
  * a pattern that is none.
  */
 export function checkedRedactor(options: RecordOptions, others: readonly string[]): Redactor {
-  if (typeof options !== 'object' || options === null) {
-    throw new MisuseError('bad_option', `the options are ${wordOf(options)}; they must be an object`)
-  }
-  const known: readonly string[] = [...others, ...NAMES]
-  const foreign = Object.keys(options).find((name) => !known.includes(name))
-  if (foreign !== undefined) {
-    throw new MisuseError('bad_option', `there is no option ${foreign}; there are ${known.join(', ')}`)
-  }
+  checkNames(options, [...others, ...NAMES])
   for (const name of ['redact', 'secrets'] as const) {
     // What is handed in may be the secret: it is not repeated.
     if (options[name] !== undefined && !Array.isArray(options[name])) {

@@ -5,9 +5,9 @@ import type { Fetch } from './fetch.ts'
 import type { Recording } from './format.ts'
 import { checkMatch, type MatchOptions } from './matching.ts'
 import { openSession, type ReplaySession } from './replay-session.ts'
-import { paced, type ReplayOptions } from './replay.ts'
-import { responseHeaders, sendable } from './response-headers.ts'
-import { storedFrom, type RecordedPart, type StoredRecording } from './stored.ts'
+import { paced, play, type BrokenEnd, type ReplayOptions } from './replay.ts'
+import { responseHeaders, responseStatus, sendable } from './response-headers.ts'
+import { storedFrom, type StoredRecording } from './stored.ts'
 
 export interface ReplayFetchOptions extends MatchOptions, ReplayOptions {
   /**
@@ -46,16 +46,14 @@ export function replayFetch(
     request.signal?.throwIfAborted()
     if (reply.kind === 'missing' && missing === 'throw') throw new MisuseError('no_recording', reply.why)
     const { header, name } = reply.recording
-    const status = header.response?.status ?? 200
+    const { status, hasBody } = responseStatus(header)
     const headers = new Headers(responseHeaders(header))
     if (reply.kind !== 'made') headers.set('x-onefold-recording', sendable(name))
     if (reply.kind === 'missing') headers.set('x-should-retry', 'false')
-    const body = WITHOUT_BODY.has(status) ? null : bodyOf(reply.recording, wait, request.signal)
-    return new Response(body, { status: Math.max(200, status), headers })
+    const body = hasBody ? bodyOf(reply.recording, wait, request.signal) : null
+    return new Response(body, { status, headers })
   }
 }
-
-const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value)
@@ -84,7 +82,7 @@ function bodyOf(
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array> {
   const left = new AbortController()
-  const played = play(recording, (ms) => wait(ms, left.signal))
+  const played = play(recording, wait, left.signal, terminated)
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -92,7 +90,7 @@ function bodyOf(
           'abort',
           () => {
             left.abort()
-            played.return().catch(() => undefined)
+            played.return(undefined).catch(() => undefined)
             // The caller's own reason, as fetch gives it.
             controller.error(signal.reason)
           },
@@ -108,29 +106,15 @@ function bodyOf(
       },
       async cancel() {
         left.abort()
-        await played.return()
+        await played.return(undefined)
       },
     },
     { highWaterMark: 0 },
   )
 }
 
-async function* play(
-  recording: StoredRecording,
-  wait: (ms: number) => Promise<void>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let now = 0
-  for await (const part of recording.parts()) {
-    const ms = part.kind === 'chunk' ? part.chunk.ms : (part.ms ?? now)
-    if (ms > now) await wait(ms - now)
-    now = Math.max(now, ms)
-    if (part.kind === 'chunk') yield part.chunk.bytes.slice()
-    else if (part.ending !== 'eof') throw terminated(part)
-  }
-}
-
 /** What undici gives where a connection breaks in mid-body; the official SDKs know it by this. */
-function terminated({ damage }: RecordedPart & { kind: 'end' }): TypeError {
+function terminated({ damage }: BrokenEnd): TypeError {
   const reason = damage === undefined ? 'the recorded connection was reset' : `line ${damage.line}: ${damage.reason}`
   const cause = Object.assign(new Error(reason), { code: 'ECONNRESET' })
   return new TypeError('terminated', { cause })

@@ -6,6 +6,8 @@
  */
 import { MisuseError } from '../errors.ts'
 import type { Recording } from './format.ts'
+import { untilOf } from './pace.ts'
+import { storedOf, type RecordedPart, type StoredRecording } from './stored.ts'
 
 export interface ReplayOptions {
   /**
@@ -41,7 +43,7 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Async
   return {
     [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
       const left = new AbortController()
-      const chunks = play(recording, (ms) => wait(ms, left.signal), left.signal)
+      const chunks = play(storedOf(recording, 'the recording'), wait, left.signal, errorAtEnd)
       return {
         next: () => chunks.next(),
         // A generator's own return() would wait behind a pending sleep.
@@ -54,38 +56,45 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Async
   }
 }
 
-async function* play(
-  { chunks, ending, endMs }: Recording,
-  wait: (ms: number) => Promise<void>,
+/** The end of a recording that broke. */
+export type BrokenEnd = RecordedPart & { readonly kind: 'end'; readonly ending: 'reset' | 'abort' }
+
+/** Copies of the chunks, each when it is due, until the reader has left. `errorOf` is what the recorded break is for this reader. */
+export async function* play(
+  recording: StoredRecording,
+  wait: (ms: number, left: AbortSignal) => Promise<void>,
   left: AbortSignal,
+  errorOf: (end: BrokenEnd) => Error,
 ): AsyncGenerator<Uint8Array, undefined> {
-  let now = 0
-  const waitUntil = async (ms: number): Promise<void> => {
-    // Times that run backwards wait for nothing, and what comes after them for no longer than recorded.
-    const gap = ms - now
-    if (gap <= 0) return
-    now = ms
+  const waitUntil = untilOf(async (gap) => {
+    if (left.aborted) return
     try {
-      await wait(gap)
+      await wait(gap, left)
     } catch (error) {
       if (!left.aborted) throw error
     }
+  })
+  for await (const part of recording.parts()) {
+    if (part.kind === 'chunk') {
+      await waitUntil(part.chunk.ms)
+      if (left.aborted) return undefined
+      yield part.chunk.bytes.slice()
+      continue
+    }
+    if (part.ms !== undefined) await waitUntil(part.ms)
+    const { ending } = part
+    if (left.aborted || ending === 'eof') return undefined
+    throw errorOf({ ...part, ending })
   }
+  return undefined
+}
 
-  for (const { ms, bytes } of chunks) {
-    await waitUntil(ms)
-    if (left.aborted) return undefined
-    yield bytes.slice()
-  }
-  if (endMs !== undefined) await waitUntil(endMs)
-  if (left.aborted) return undefined
+function errorAtEnd({ ending }: BrokenEnd): Error {
   switch (ending) {
-    case 'eof':
-      return undefined
     case 'reset':
-      throw new RecordedResetError()
+      return new RecordedResetError()
     case 'abort':
-      throw new DOMException('the recorded client aborted the request', 'AbortError')
+      return new DOMException('the recorded client aborted the request', 'AbortError')
     default: {
       const never: never = ending
       return never

@@ -1,4 +1,4 @@
-/** The headers of a recorded response that a replay gives again. */
+/** What a replay gives again of a recorded response, beside its body. */
 import { isHarmlessHeader } from '../headers.ts'
 import { isObject } from '../json.ts'
 import type { RecordingHeader } from './format.ts'
@@ -21,6 +21,14 @@ export function responseHeaders({ response }: RecordingHeader): Record<string, s
   if (contentType !== undefined) headers['content-type'] = contentType
   return headers
 }
+
+/** The status of a response, 200 where none was recorded; an interim one, which is none of a response, is 200. And whether it has a body. */
+export function responseStatus({ response }: RecordingHeader): { readonly status: number; readonly hasBody: boolean } {
+  const recorded = response?.status ?? 200
+  return { status: Math.max(200, recorded), hasBody: !WITHOUT_BODY.has(recorded) }
+}
+
+const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 /** The recorded content type, if a server could send it. */
 export function contentTypeOf(response: RecordingHeader['response']): string | undefined {

@@ -1,6 +1,7 @@
 /** Histories that callers hand in: arrays of whatever. */
 import { MisuseError } from '../errors.ts'
 import { TooDeepError, copyJson, isObject, wordOf, type JsonObject } from '../json.ts'
+import { checkNames } from '../options.ts'
 import { TARGETS, type RequestFacts, type Target } from './target.ts'
 
 /** A copy that shares nothing with what was given; what is no object becomes an empty one, which the rules then name. */
@@ -32,12 +33,7 @@ export function checkTarget(target: Target, facts: RequestFacts): void {
   if (!TARGETS.includes(target)) {
     throw new MisuseError('bad_option', `there is no target ${wordOf(target)}; there are ${TARGETS.join(', ')}`)
   }
-  const given: unknown = facts
-  if (!isObject(given)) throw new MisuseError('bad_option', `the options are an object, not ${wordOf(given)}`)
-  const foreign = Object.keys(given).find((name) => !FACTS.has(name))
-  if (foreign !== undefined) {
-    throw new MisuseError('bad_option', `there is no option ${foreign}; there are ${[...FACTS].join(', ')}`)
-  }
+  checkNames(facts, FACTS)
   const { profile, thinking, tools, continues } = facts
   if (profile !== undefined && profile !== 'lax' && profile !== 'strict') {
     throw new MisuseError('bad_option', `the option profile is lax or strict, not ${wordOf(profile)}`)

@@ -1,22 +1,26 @@
 /** A test for each recording of a folder, and for each fault that a recording can have. */
-import { readFileSync } from 'node:fs'
-import { extname, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { test } from 'vitest'
 import { MisuseError } from '../errors.ts'
 import { wordOf, type JsonValue } from '../json.ts'
 import type { AssistantMessage } from '../message.ts'
 import { DEFAULT_TURN } from '../options.ts'
-import { findRecordingsNow, readExpectation, readRecordingFile } from '../node/recording-files.ts'
+import {
+  caseIn,
+  findRecordingsNow,
+  pathOf,
+  readExpectation,
+  readRecordingFile,
+  readRecordingFileNow,
+} from '../node/recording-files.ts'
 import { breakRecording, placesOf, plansFor } from '../recording/faults/break.ts'
 import { isFaultDialect } from '../recording/faults/fault-dialect.ts'
 import { foldAtOnce } from '../recording/faults/folding.ts'
 import { judge, type Judged, type Verdict } from '../recording/faults/judge.ts'
 import { expectationOf, type Expectation, type FaultPlan } from '../recording/faults/plan.ts'
 import { faultPlan } from '../recording/faults/plans.ts'
-import { spread } from '../recording/faults/trial.ts'
+import { spread } from '../recording/faults/try.ts'
 import { replayResponse } from '../recording/fold-recording.ts'
-import { readRecording, type Recording } from '../recording/format.ts'
+import type { Recording } from '../recording/format.ts'
 import { answerOf, judgeAnswer, type ReadAnswer } from './answer.ts'
 import { isRecording } from './reading.ts'
 
@@ -42,7 +46,7 @@ export function eachRecording(
   const files = findRecordingsNow(path)
   if (files.length === 0) throw new MisuseError('file_not_found', `${path}: there is no recording in it`)
   for (const file of files) {
-    const name = (relative(path, file) || file).slice(0, -extname(file).length)
+    const name = caseIn(path, file)
     test(name, async () => {
       const recording = await readRecordingFile(file)
       await run(recording, { name, file, expected: await readExpectation(file) })
@@ -94,12 +98,15 @@ export function eachFault(
       `${file}: no fault fits; it is no event stream of a dialect that can be broken`,
     )
   }
+  const folding = foldAtOnce(clean)
+  const [dialect] = folding.messages.map((message) => message.dialect)
   for (const plan of chosen) {
+    const expectation = dialect !== undefined && isFaultDialect(dialect) ? expectationOf(plan, dialect) : undefined
     const all = placesOf(clean, plan)
     if (all.length === 0) throw new MisuseError('bad_argument', `${file}: ${plan.name} does not fit`)
     test(plan.name, async () => {
       for (const place of spread(all, places === 'all' ? Infinity : places)) {
-        const fault = faultAt(clean, plan, place, seed)
+        const fault = faultAt(clean, plan, place, seed, expectation ?? { effect: 'undecidable' })
         try {
           await run(fault)
         } catch (error) {
@@ -118,25 +125,21 @@ function opened(recording: Recording | string | URL): { readonly clean: Recordin
   const file = pathOf(recording)
   const [found] = findRecordingsNow(file)
   if (found !== file) throw new MisuseError('file_not_found', `${file}: it is a folder; name a file in it`)
-  return { clean: readRecording(readFileSync(file), { name: file }), file }
+  return { clean: readRecordingFileNow(file), file }
 }
 
-function faultAt(clean: Recording, plan: FaultPlan, place: number, seed: number): Fault {
+function faultAt(clean: Recording, plan: FaultPlan, place: number, seed: number, expectation: Expectation): Fault {
   const recording = breakRecording(clean, plan, { place, seed })
-  const folding = foldAtOnce(clean)
-  const [dialect] = folding.messages.map((message) => message.dialect)
-  const expectation = dialect !== undefined && isFaultDialect(dialect) ? expectationOf(plan, dialect) : undefined
-  const expected = expectation ?? { effect: 'undecidable' as const }
   return {
     plan,
     place,
     seed,
     recording,
     clean,
-    expectation: expected,
+    expectation,
     response: () => replayResponse(recording),
     judge(read) {
-      const verdict = verdictOn(read, clean, expected)
+      const verdict = verdictOn(read, clean, expectation)
       if (verdict.kind === 'failed') throw new Error(verdict.reason)
     },
   }
@@ -165,8 +168,4 @@ function placed(error: unknown, { plan, place, seed }: Fault, file: string): Err
   // The same error: what an assertion brings along, its difference and its place in the test, stays.
   error.message = message
   return error
-}
-
-function pathOf(path: string | URL): string {
-  return path instanceof URL ? fileURLToPath(path) : path
 }

@@ -1,7 +1,7 @@
 /** A fixture for `test.extend`: the `fetch` of one test, played from what was recorded, or recorded. */
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fileNameOf } from '../node/named-recordings.ts'
+import { pathOf } from '../node/recording-files.ts'
 import { openRecorded, type Recorded, type RecordedOptions } from '../node/recorded.ts'
 
 export interface FixtureOptions extends Omit<RecordedOptions, 'folder' | 'command'> {
@@ -42,7 +42,7 @@ export function recorded(
   return async ({ task }, use) => {
     const { folder, ...rest } = options
     const { filepath } = task.file
-    const path = folder instanceof URL ? fileURLToPath(folder) : (folder ?? join(dirname(filepath), 'recordings'))
+    const path = pathOf(folder ?? join(dirname(filepath), 'recordings'))
     const words = wordsOf(task)
     const command = `npx vitest run ${quoted(relative('', filepath))} -t ${quoted(patternOf(words))}`
     const one = await openRecorded(name ?? fileNameOf(words), { ...rest, folder: path, command })

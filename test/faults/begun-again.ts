@@ -5,7 +5,7 @@ import type { Folding } from '../../src/recording/faults/folding.ts'
 import { range } from '../../src/recording/faults/plan.ts'
 import { faultPlan } from '../../src/recording/faults/plans.ts'
 import type { FaultStream } from '../../src/recording/faults/stream.ts'
-import { foldStream } from '../../src/recording/faults/trial.ts'
+import { foldStream } from '../../src/recording/faults/try.ts'
 import {
   begunAgain,
   callsIn as streamedCalls,

@@ -4,7 +4,7 @@ import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { parseRecording, recordingOfBody, type Recording } from '../../src/recording/format.ts'
 import type { Folding } from '../../src/recording/faults/folding.ts'
 import { streamOf, type FaultStream } from '../../src/recording/faults/stream.ts'
-import { foldStream } from '../../src/recording/faults/trial.ts'
+import { foldStream } from '../../src/recording/faults/try.ts'
 
 export interface Case {
   readonly name: string

@@ -1,7 +1,7 @@
 /** Rows that the sections of the table have in common, and what several of them need. */
 import { parseJson } from '../../src/json.ts'
 import type { RecordedChunk } from '../../src/recording/format.ts'
-import { foldStream } from '../../src/recording/faults/trial.ts'
+import { foldStream } from '../../src/recording/faults/try.ts'
 import { assemble } from '../../src/turn.ts'
 import { callsIn, cutByLength, withArguments, type StreamedCall } from './answers.ts'
 import type { Case } from './cases.ts'

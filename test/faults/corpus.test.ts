@@ -1,7 +1,7 @@
 /** Every fault on a sample of the recorded streams of the corpus. */
 import { expect, it } from 'vitest'
 import { FAULT_PLANS } from '../../src/recording/faults/plans.ts'
-import { spread, tryEverywhere } from '../../src/recording/faults/trial.ts'
+import { spread, tryEverywhere } from '../../src/recording/faults/try.ts'
 import { corpusStreams, describeShared } from '../support/corpus.ts'
 import { caseOfBody, isClean } from './cases.ts'
 

@@ -2,7 +2,7 @@
 import { range, placesIn } from '../../src/recording/faults/plan.ts'
 import { FAULT_PLANS, faultPlan } from '../../src/recording/faults/plans.ts'
 import type { FaultStream } from '../../src/recording/faults/stream.ts'
-import { foldStream } from '../../src/recording/faults/trial.ts'
+import { foldStream } from '../../src/recording/faults/try.ts'
 import { assemble } from '../../src/turn.ts'
 import type { Case } from './cases.ts'
 import { stalling } from './common-rows.ts'

@@ -2,7 +2,7 @@
 import { isObject } from '../../src/json.ts'
 import type { Folding } from '../../src/recording/faults/folding.ts'
 import { eventBehind } from '../../src/recording/faults/transport.ts'
-import { foldStream } from '../../src/recording/faults/trial.ts'
+import { foldStream } from '../../src/recording/faults/try.ts'
 import { payloadAt } from './answers.ts'
 import type { Case } from './cases.ts'
 import { COMMON, empty, keptTwice, maxTokens, proto } from './common-rows.ts'

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { FaultDialect } from '../../src/recording/faults/fault-dialect.ts'
 import { FAULT_PLANS, faultPlan } from '../../src/recording/faults/plans.ts'
 import { placesIn } from '../../src/recording/faults/plan.ts'
-import { foldStream, tryEverywhere } from '../../src/recording/faults/trial.ts'
+import { foldStream, tryEverywhere } from '../../src/recording/faults/try.ts'
 import {
   manyMessages,
   otherCallId,

@@ -1,6 +1,6 @@
 /** The rows of the table about OpenAI Responses. */
 import { isObject, type JsonObject } from '../../src/json.ts'
-import { foldStream } from '../../src/recording/faults/trial.ts'
+import { foldStream } from '../../src/recording/faults/try.ts'
 import { payloadAt, rewritten, typeAt } from './answers.ts'
 import type { Case } from './cases.ts'
 import { COMMON, empty, maxTokens, proto } from './common-rows.ts'

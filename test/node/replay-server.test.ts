@@ -375,7 +375,7 @@ describe('what a program hands in', () => {
   it.each<[string, unknown, string, RegExp]>([
     ['no recordings', {}, 'bad_argument', /startReplay takes recordings.*undefined/],
     ['a number as one', { recordings: [5] }, 'bad_argument', /startReplay takes recordings.*5/],
-    ['no options', undefined, 'bad_option', /startReplay takes \{ recordings/],
+    ['no options', undefined, 'bad_option', /the options are undefined/],
     ['an option that there is not', { recordings: [], speed: 1 }, 'bad_option', /no option speed; there are .*pace/],
     ['a match that there is not', { recordings: [], match: 'foo' }, 'bad_option', /match: foo is none of auto/],
     ['a fault that is none', { recordings: [], fault: 'cut-reset' }, 'bad_option', /faultPlan\('cut-reset'\)/],

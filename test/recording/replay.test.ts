@@ -111,8 +111,13 @@ describe('the timing of a replay', () => {
     ['the end', recordingOf([], 'reset', 10)],
   ])('a reader that leaves during the wait for %s ends it, and gets no more', async (_name, recording) => {
     let isWoken = false
+    let asleep = (): void => undefined
+    const isAsleep = new Promise<void>((resolve) => {
+      asleep = resolve
+    })
     const sleep = (_: number, signal: AbortSignal): Promise<void> =>
       new Promise((_resolve, reject) => {
+        asleep()
         signal.addEventListener('abort', () => {
           isWoken = true
           reject(new Error('woken'))
@@ -120,10 +125,24 @@ describe('the timing of a replay', () => {
       })
     const reader = replay(recording, { timing: 'recorded', sleep })[Symbol.asyncIterator]()
     const next = reader.next()
+    await isAsleep
     await reader.return?.()
     expect(isWoken).toBe(true)
     expect(await next).toEqual({ done: true, value: undefined })
     expect(await reader.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('a reader that leaves before the wait begins does not begin it', async () => {
+    let waits = 0
+    const sleep = (): Promise<void> => {
+      waits += 1
+      return new Promise(() => undefined)
+    }
+    const reader = replay(recordingOf([10], 'reset'), { timing: 'recorded', sleep })[Symbol.asyncIterator]()
+    const next = reader.next()
+    await reader.return?.()
+    expect(await next).toEqual({ done: true, value: undefined })
+    expect(waits).toBe(0)
   })
 
   it('a sleep that fails is no ending of the recording: its error comes through', async () => {

@@ -9,6 +9,7 @@ import { breakRecording } from '../../recording/faults/break.ts'
 import { isFaultDialect, type FaultDialect } from '../../recording/faults/fault-dialect.ts'
 import { foldAtOnce } from '../../recording/faults/folding.ts'
 import type { Recording } from '../../recording/format.ts'
+import { besideAnswer } from '../../recording/made.ts'
 import { storedOf, type StoredRecording } from '../../recording/stored.ts'
 import type { TrialCase, TrialCell, TrialRecordings } from '../../recording/trial/cells.ts'
 import { rewritten, type TrialCall } from '../../recording/trial/rewrite.ts'
@@ -105,7 +106,11 @@ class Provider {
     const call = apiCallOf(method, path, body)
     if (call === undefined || !isFaultDialect(call.dialect) || call.operation !== 'answer') {
       this.asked.besides.push(`${method} ${path.split('?', 1)[0] ?? path}`)
-      return answerBesides(response, method, call?.operation, bytes.length)
+      const beside = besideAnswer({ method, path, call, shape: undefined }, body, [])
+      if (beside !== undefined) await serve(beside.recording, response, { pace: 0 })
+      else if (method === 'HEAD') response.end()
+      else refuse(response, 404, 'this provider has no such path')
+      return
     }
     const { dialect, isStreamed } = call
     const history = isObject(body) ? historyIn(body, dialect) : undefined
@@ -195,19 +200,6 @@ function silentAtEnd(recording: StoredRecording, response: ServerResponse, onSil
       }
     },
   }
-}
-
-function answerBesides(
-  response: ServerResponse,
-  method: string,
-  operation: 'answer' | 'count_tokens' | 'models' | undefined,
-  bytes: number,
-): void {
-  if (operation === 'count_tokens') return answerWith(response, { input_tokens: Math.ceil(bytes / 4) })
-  if (operation === 'models') return answerWith(response, { object: 'list', data: [], models: [], has_more: false })
-  if (method !== 'HEAD') return refuse(response, 404, 'this provider has no such path', 'not_found_error')
-  response.writeHead(200)
-  response.end()
 }
 
 function answerWith(response: ServerResponse, body: JsonValue): void {

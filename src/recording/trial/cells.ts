@@ -4,7 +4,7 @@ import { placesOf } from '../faults/break.ts'
 import type { FaultDialect } from '../faults/fault-dialect.ts'
 import type { Effect, FaultPlan } from '../faults/plan.ts'
 import { faultPlan, FAULT_PLANS } from '../faults/plans.ts'
-import { spread } from '../faults/trial.ts'
+import { spread } from '../faults/try.ts'
 import type { Recording } from '../format.ts'
 
 /** The answers of the conversation: to the question, and to the results of the tools. Named as their recordings are. */

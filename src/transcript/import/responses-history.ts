@@ -3,6 +3,7 @@
  * message. An item whose neutral form does not hold all of it has its own form beside it; one that is not known is a user message of
  * that form alone.
  */
+import { RUN_BY_CLIENT } from '../../responses-calls.ts'
 import {
   copyFields,
   copyJson,
@@ -151,15 +152,6 @@ const TEXT_CALLS: ReadonlyMap<string, { readonly field: string; readonly name?: 
   ['custom_tool_call', { field: 'input' }],
   ['code_interpreter_call', { field: 'code', name: 'code_interpreter' }],
   ['program', { field: 'code', name: 'program' }],
-])
-
-const RUN_BY_CLIENT: ReadonlySet<string> = new Set([
-  'function_call',
-  'custom_tool_call',
-  'computer_call',
-  'local_shell_call',
-  'shell_call',
-  'apply_patch_call',
 ])
 
 const HELD_BY_REASONING: ReadonlySet<string> = new Set(['summary', 'content', 'encrypted_content'])

@@ -6,7 +6,7 @@ import { expectationOf, placesIn, type FaultPlan } from './plan.ts'
 import type { FaultStream } from './stream.ts'
 
 /** A plan that was tried: where, and what failed. */
-export interface Trial {
+export interface Tried {
   readonly plan: FaultPlan
   readonly tried: readonly number[]
   readonly failures: readonly { readonly place: number; readonly reason: string }[]
@@ -35,7 +35,7 @@ export function tryEverywhere(
   clean: Folding,
   plan: FaultPlan,
   { atMost, ...options }: FoldOptions & { readonly seed?: number; readonly atMost?: number } = {},
-): Trial {
+): Tried {
   const tried = spread(placesIn(stream, plan), atMost ?? Infinity)
   const failures = tried.flatMap((place) => {
     const verdict = tryAt(stream, clean, plan, { ...options, place })

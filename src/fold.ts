@@ -3,6 +3,7 @@
  * Finds out the dialect by the first decisive event where the caller did not name it.
  */
 import type { Anomaly } from './anomaly.ts'
+import type { HeldCall } from './assembler/output.ts'
 import { Assembler, type AssemblerOptions } from './assembler/assembler.ts'
 import type { EndingFacts } from './assembler/draft.ts'
 import { decideStream, type Ending } from './assembler/state.ts'
@@ -14,7 +15,7 @@ import { definitionOf, DEFINITIONS } from './dialects/definitions.ts'
 import { damaged, mistaken, notAStream, otherDialect, unknownDialect, unreadable } from './dialects/unreadable.ts'
 import { MisuseError } from './errors.ts'
 import { EventIds } from './event-ids.ts'
-import { copyJson, parseJson, TooDeepError, type JsonValue } from './json.ts'
+import { copyJson, isReadable, parseJson, TooDeepError, type JsonValue } from './json.ts'
 import { limitsOf, type Limits } from './limits.ts'
 import type { AssistantMessage, Dialect, MessageSnapshot, Outcome } from './message.ts'
 import type { CallSign, Operation, Translation } from './operation.ts'
@@ -196,6 +197,11 @@ export class Fold<D extends Dialect = Dialect> {
 
   get isTerminal(): boolean {
     return this.#reading.kind === 'reading' && this.#reading.assembler.isTerminal
+  }
+
+  /** The calls whose name came with the last piece, and that were not shown at once. */
+  get heldCalls(): readonly HeldCall[] {
+    return this.#reading.kind === 'reading' ? this.#reading.assembler.heldCalls() : NO_EVENTS
   }
 
   get hasContent(): boolean {
@@ -543,15 +549,6 @@ function rawOf({ payload }: ProviderEvent): JsonValue | undefined {
     return copyJson(payload)
   } catch {
     return undefined
-  }
-}
-
-function isReadable(payload: unknown): boolean {
-  try {
-    copyJson(payload)
-    return true
-  } catch {
-    return false
   }
 }
 

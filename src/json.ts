@@ -76,6 +76,16 @@ export function copyJson(value: unknown, depth = 0): JsonValue | undefined {
   return copy
 }
 
+/** Whether `copyJson` can copy it: it is not too deep, and does not throw when it is looked at. */
+export function isReadable(payload: unknown): boolean {
+  try {
+    copyJson(payload)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const NONE: ReadonlySet<string> = new Set()
 
 /** Like `copyJson` for an object, some of whose own keys may be of no interest. */
@@ -129,7 +139,8 @@ export function growFields(base: JsonObject, later: JsonObject): number {
   return growth
 }
 
-function setOwn(object: JsonObject, key: string, value: JsonValue): void {
+/** Also of a key such as `__proto__`. */
+export function setOwn(object: JsonObject, key: string, value: JsonValue): void {
   if (key !== '__proto__') object[key] = value
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
 }

@@ -3,6 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ANOMALY_KINDS } from '../src/anomaly.ts'
 import { BLOCK_TABLE, MESSAGE_TABLE } from '../src/assembler/state.ts'
+import { renderComparison, type Closer } from '../src/cli/render-comparison.ts'
+import { compare } from '../src/compare/compare.ts'
+import { ASPECT_MEANINGS } from '../src/compare/comparison.ts'
 import { isObject, parseJson, wordOf } from '../src/json.ts'
 import type { Dialect } from '../src/message.ts'
 import { parseRecording } from '../src/recording/format.ts'
@@ -317,6 +320,49 @@ async function failureText(): Promise<string> {
   return ['```', said(), '```'].join('\n')
 }
 
+/** What `onefold compare` prints of the two turns in `examples/compare`, in a pipe; of what is `only` looked at closer, these parts. */
+function comparisonText(
+  closer: Closer = { isText: false, isCalls: false, isTiming: false },
+  only: readonly string[] = [],
+): string {
+  const labels = ['atlas-large', 'atlas-mini']
+  const paths = labels.map((name) => `examples/compare/${name}.recording`)
+  const turns = paths.map((path) => parseRecording(readFileSync(path, 'utf8')))
+  const prices = JSON.parse(readFileSync('examples/compare/prices.json', 'utf8'))
+  const report = renderComparison(compare(turns, { labels, prices }), {
+    closer,
+    ignored: [],
+    paint: (_style, text) => text,
+    width: 120,
+    paths,
+  })
+  const parts = report.split('\n\n').filter((part) => only.length === 0 || only.some((start) => part.startsWith(start)))
+  return ['```', parts.join('\n\n'), '```'].join('\n')
+}
+
+const comparisons: typeof generated = [
+  {
+    file: 'docs/compare.md',
+    section: 'aspects',
+    text: [
+      '| aspect | what differs |',
+      '|---|---|',
+      ...Object.entries(ASPECT_MEANINGS).map(([aspect, meaning]) => `| \`${aspect}\` | ${meaning} |`),
+    ].join('\n'),
+  },
+  { file: 'docs/compare.md', section: 'report', text: comparisonText() },
+  {
+    file: 'docs/compare.md',
+    section: 'texts',
+    text: comparisonText({ isText: true, isCalls: false, isTiming: false }, ['#2', '9 ']),
+  },
+  {
+    file: 'docs/compare.md',
+    section: 'calls',
+    text: comparisonText({ isText: false, isCalls: true, isTiming: false }, ['#5', '#6', '9 ']),
+  },
+]
+
 const recordings: typeof generated = [
   {
     file: 'docs/recordings.md',
@@ -335,7 +381,7 @@ const recordings: typeof generated = [
   { file: 'docs/testing.md', section: 'failure', text: await failureText() },
 ]
 
-test.each([...generated, ...recordings])(
+test.each([...generated, ...comparisons, ...recordings])(
   '$file: the section "$section" is what the code says',
   ({ file, section, text }) => {
     const path = new URL(`../${file}`, import.meta.url)

@@ -33,7 +33,7 @@ import {
   type EndingFacts,
   type Progress,
 } from './draft.ts'
-import { about, Output } from './output.ts'
+import { about, Output, type HeldCall } from './output.ts'
 import { Sequence } from './sequence.ts'
 import { decideBegin, decideOutcome, decideStop, MESSAGE_TABLE, messageInput, type Ending } from './state.ts'
 import { endsMessage, Finished, hasEnded, lacksStop, Strands, type Strand, type StrandOptions } from './strands.ts'
@@ -92,6 +92,9 @@ export class Assembler<D extends Dialect = Dialect> {
   take(): readonly TurnEvent<D>[] {
     return this.#output.take()
   }
+
+  /** The calls whose name came with what the events that were taken last are of, and that were not shown at once. */
+  readonly heldCalls = (): readonly HeldCall[] => this.#output.heldCalls
 
   /**
    * The only door to the message. Gives the last turn events; nothing when repeated. `passesMark`: the protocol's last mark would have

@@ -212,6 +212,7 @@ export class Blocks<D extends Dialect> {
   #holdUntold(block: Block): void {
     block.position = { phase: 'held' }
     this.#untold = block
+    if (!isNameless(block)) this.#output.held(this.#draft, block)
   }
 
   /** Another block begins: what is known of the call before it is all that there is to show. */
@@ -222,7 +223,9 @@ export class Blocks<D extends Dialect> {
   }
 
   #showOnceTold(block: Block): void {
-    if (block.position.phase === 'held' && !this.#isUntold(block)) this.#place(block)
+    if (block.position.phase !== 'held') return
+    if (!this.#isUntold(block)) this.#place(block)
+    else if (!isNameless(block)) this.#output.held(this.#draft, block)
   }
 
   /** Shows the block, unless it may be an earlier call once more. */

@@ -14,11 +14,21 @@ export function about(draft: Draft): { readonly message: string; readonly attemp
   return { message: draft.key, attempt: draft.attempt }
 }
 
+/** A call of which the name is known before a reader is told of it. */
+export interface HeldCall {
+  readonly message: string
+  /** Its ordinal is that of the block once it is shown. */
+  readonly block: { readonly ordinal: number }
+}
+
 export class Output<D extends Dialect> {
   /** Without live events a stream is folded faster. */
   isLive: boolean
   readonly #anomalyLimit: number
   #events: TurnEvent<D>[] | undefined
+  #held: HeldCall[] | undefined
+  /** Of what the events that were taken last are of. */
+  heldCalls: readonly HeldCall[] = NO_EVENTS
   /** The provider's event that is being applied, where the caller asked for it. */
   raw: JsonValue | undefined
 
@@ -41,6 +51,13 @@ export class Output<D extends Dialect> {
     const runner = kind === 'tool_call' && fields.origin === 'provider' ? { origin: fields.origin } : {}
     const result = kind === 'tool_result' && isPresent(fields.callId) ? { callId: fields.callId } : {}
     this.emit({ type: 'block_start', ...about(draft), block: ordinal, kind, ...call, ...runner, ...result })
+  }
+
+  /** A call has its name and is not shown yet. */
+  held(draft: Draft, block: Block): void {
+    if (!this.isLive || this.#held?.at(-1)?.block === block) return
+    this.#held ??= []
+    this.#held.push({ message: draft.key, block })
   }
 
   /** A piece of the block's text. The hot path: one object an event. */
@@ -92,6 +109,8 @@ export class Output<D extends Dialect> {
   }
 
   take(): readonly TurnEvent<D>[] {
+    this.heldCalls = this.#held ?? NO_EVENTS
+    this.#held = undefined
     const events = this.#events
     if (events === undefined) return NO_EVENTS
     this.#events = undefined

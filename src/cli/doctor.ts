@@ -2,6 +2,7 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { parseArgs } from 'node:util'
+import { counted } from '../compare/units.ts'
 import { diagnose, type Diagnosed, type DiagnoseOptions } from '../diagnose.ts'
 import { MisuseError } from '../errors.ts'
 import { readBytes } from '../node/recording-files.ts'
@@ -9,7 +10,6 @@ import type { Diagnosis } from '../transcript/diagnose/diagnosis.ts'
 import { TARGETS, type Target } from '../transcript/target.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { isHealthy, renderDiagnosis, renderWritten } from './render-diagnosis.ts'
-import { count } from './render.ts'
 import { printable } from './terminal.ts'
 
 const usage = `onefold doctor FILE…|-
@@ -70,7 +70,7 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
 
 function summary(codes: readonly ExitCode[]): string {
   const of = (code: ExitCode): number => codes.filter((own) => own === code).length
-  return `${count(codes.length, 'file')}: ${of(0)} healthy, ${of(1)} not, ${of(2)} not read`
+  return `${counted(codes.length, 'file')}: ${of(0)} healthy, ${of(1)} not, ${of(2)} not read`
 }
 
 function readTarget(name: string): Target {

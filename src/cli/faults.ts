@@ -1,4 +1,5 @@
 /** `onefold fold --fault` and `--faults`: what becomes of a stream that is broken on purpose. */
+import { counted } from '../compare/units.ts'
 import { MisuseError } from '../errors.ts'
 import type { FaultDialect } from '../recording/faults/fault-dialect.ts'
 import { readRecordingFile } from '../node/recording-files.ts'
@@ -10,7 +11,6 @@ import { streamOf, type FaultStream } from '../recording/faults/stream.ts'
 import { foldStream, tryEverywhere } from '../recording/faults/try.ts'
 import type { Recording } from '../recording/format.ts'
 import type { Console, ExitCode } from './command.ts'
-import { count } from './render.ts'
 import { printable, type Paint } from './terminal.ts'
 
 /** What `--fault list` stands for in place of a plan. */
@@ -234,7 +234,7 @@ function tableOf(scores: readonly Score[], files: number, paint: Paint): string 
   const failed = scores.reduce((sum, { failures }) => sum + failures.length, 0)
   const share = tried === 0 ? '' : `, ${((100 * (tried - failed)) / tried).toFixed(failed === 0 ? 0 : 2)} %`
   lines.push(
-    `held ${tried - failed} of ${tried}${share}: ${count(new Set(judged.map(({ plan }) => plan)).size, 'fault')} in ${count(files, 'stream')}`,
+    `held ${tried - failed} of ${tried}${share}: ${counted(new Set(judged.map(({ plan }) => plan)).size, 'fault')} in ${counted(files, 'stream')}`,
   )
   return lines.join('\n')
 }

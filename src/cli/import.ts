@@ -2,12 +2,12 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { counted } from '../compare/units.ts'
 import { MisuseError } from '../errors.ts'
 import { importFile } from '../node/import-file.ts'
 import { formatRecording, RECORDING_EXTENSION, type Recording } from '../recording/format.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { patternOf } from './redact-option.ts'
-import { count } from './render.ts'
 import { printable } from './terminal.ts'
 
 const usage = `onefold import FILE… --out DIR
@@ -55,7 +55,7 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
       worst = 2
     }
   }
-  if (!to.isJson) console.print(`${count(written, 'recording')} in ${printable(out)}`)
+  if (!to.isJson) console.print(`${counted(written, 'recording')} in ${printable(out)}`)
   return worst
 }
 

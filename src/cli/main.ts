@@ -12,6 +12,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['replay', async () => (await import('./replay.ts')).replayCommand],
   ['import', async () => (await import('./import.ts')).importCommand],
   ['verify', async () => (await import('./verify.ts')).verifyCommand],
+  ['compare', async () => (await import('./compare.ts')).compareCommand],
   ['trial', async () => (await import('./trial.ts')).trialCommand],
   ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
   ['start', async () => (await import('./start.ts')).startCommand],
@@ -24,6 +25,7 @@ const USAGE = `onefold folds an LLM provider's stream, whole or broken, into exa
   onefold replay FILE…     serves recordings on this machine to any client
   onefold import FILE…     makes recordings of HAR files and plain bodies
   onefold verify DIR…      whether recordings still give the messages beside them
+  onefold compare A B …    turns side by side: what differs in them, and in how they came
   onefold trial --cmd …    what another program makes of broken streams
   onefold doctor FILE…|-   what is wrong with a session file or a request, by which rule, and what repairs it
   onefold start [DIR]      the bundled recordings, and what a plain loop makes of them

@@ -1,8 +1,8 @@
 /** What a recorder is doing, for who looks at a terminal. */
 import process from 'node:process'
+import { counted } from '../compare/units.ts'
 import type { RecorderEvent } from '../node/record-proxy.ts'
 import type { Console } from './command.ts'
-import { count } from './render.ts'
 import { preview } from './terminal.ts'
 
 export interface Progress {
@@ -26,7 +26,7 @@ export function progress({ paint, width }: Console): Progress {
   const clear = (): void => void stderr.write('\r\u001b[2K')
   const lineOf = ({ path, status, since, bytes, chunks }: Running): string => {
     const seconds = ((performance.now() - since) / 1000).toFixed(1)
-    return preview(`${status} ${path}: ${count(chunks, 'chunk')}, ${count(bytes, 'byte')}, ${seconds} s`, width - 1)
+    return preview(`${status} ${path}: ${counted(chunks, 'chunk')}, ${counted(bytes, 'byte')}, ${seconds} s`, width - 1)
   }
   return {
     clear,

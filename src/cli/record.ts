@@ -1,6 +1,7 @@
 /** `onefold record`: a program and a provider talk through a recorder, and what came back is in a folder. */
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { counted } from '../compare/units.ts'
 import { MisuseError } from '../errors.ts'
 import { isObject } from '../json.ts'
 import { noteLine, runCommand, untilStopped } from '../node/child.ts'
@@ -12,7 +13,6 @@ import { assembleRecording } from '../recording/fold-recording.ts'
 import type { Command, Console } from './command.ts'
 import { progress } from './record-progress.ts'
 import { patternOf } from './redact-option.ts'
-import { count } from './render.ts'
 import { preview, printable } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -199,12 +199,12 @@ async function summary(files: readonly RecordedFile[], out: string, { paint }: C
       model,
       outcome,
       ending === 'eof' ? undefined : ending,
-      count(bytes, 'byte'),
+      counted(bytes, 'byte'),
     ]
     const told = parts.filter((part) => part !== undefined && part !== '').join(' · ')
     lines.push(`  ${printable(relative(out, file.path))}  ${paint('dim', preview(told, 160))}`)
   }
-  return [`${count(files.length, 'recording')} in ${printable(out)}`, ...lines].join('\n')
+  return [`${counted(files.length, 'recording')} in ${printable(out)}`, ...lines].join('\n')
 }
 
 /** `onefold record`. */

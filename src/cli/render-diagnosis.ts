@@ -1,9 +1,9 @@
 /** A diagnosis for a person to read. */
+import { counted } from '../compare/units.ts'
 import type { DiagnosedFinding, Diagnosis, FileForm, FileProblem, Place } from '../transcript/diagnose/diagnosis.ts'
 import type { Agent } from '../transcript/import/imported.ts'
 import type { Repair } from '../transcript/repairs.ts'
 import type { Written } from './doctor.ts'
-import { count } from './render.ts'
 import { preview, printable, type Paint } from './terminal.ts'
 
 const LABEL_WIDTH = 12
@@ -50,7 +50,7 @@ function row(label: string, text: string, paint: Paint): string {
 }
 
 function headOf({ form, target, messages, calls, open }: Diagnosis): string {
-  const facts = [count(messages, 'message'), count(calls, 'call'), `${open.length} of them open`]
+  const facts = [counted(messages, 'message'), counted(calls, 'call'), `${open.length} of them open`]
   return `${kindOf(form)}, by the rules of ${target}: ${facts.join(', ')}`
 }
 
@@ -112,7 +112,7 @@ const nameOf = (tool: string): string => (tool === '' ? 'a tool without a name' 
 function verdictOf(diagnosis: Diagnosis, paint: Paint): string {
   const { findings, problems } = diagnosis
   if (isHealthy(diagnosis)) return paint('green', 'nothing is wrong')
-  return paint('red', `${count(findings.length, 'finding')}, ${count(problems.length, 'problem')} of the file`)
+  return paint('red', `${counted(findings.length, 'finding')}, ${counted(problems.length, 'problem')} of the file`)
 }
 
 /** What became of `--write`. */

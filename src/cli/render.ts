@@ -1,5 +1,6 @@
 /** One message for a person to read: its blocks, its calls, why it stopped, how it ended, what was odd. */
 import { ANOMALY_KINDS, type Anomaly } from '../anomaly.ts'
+import { counted } from '../compare/units.ts'
 import { wordOf } from '../json.ts'
 import type { AssistantMessage, ContentBlock, Outcome, OutcomeError, Usage } from '../message.ts'
 import { preview, printable, type Paint } from './terminal.ts'
@@ -30,7 +31,7 @@ function renderBlock(block: ContentBlock, paint: Paint): string {
     case 'text':
     case 'refusal': {
       const citations = block.type === 'text' ? (block.citations?.length ?? 0) : 0
-      const note = citations === 0 ? '' : paint('dim', ` [${count(citations, 'citation')}]`)
+      const note = citations === 0 ? '' : paint('dim', ` [${counted(citations, 'citation')}]`)
       return row(block.type, printable(block.text) + note, paint)
     }
     case 'thinking': {
@@ -116,12 +117,9 @@ function renderAnomalies(anomalies: readonly Anomaly[], paint: Paint): string {
   return anomalies.map((anomaly) => `${paint('yellow', anomaly.kind)}: ${describeAnomaly(anomaly)}`).join('\n')
 }
 
-function describeAnomaly({ kind, block, detail, count: times }: Anomaly): string {
+/** What an anomaly means, and what exactly was seen. */
+export function describeAnomaly({ kind, block, detail, count: times }: Anomaly): string {
   const where = block === undefined ? '' : ` [block ${block}]`
   const what = detail === undefined ? '' : ` (${preview(detail, 80)})`
   return `${ANOMALY_KINDS[kind]}${times === undefined ? '' : ` ×${times}`}${where}${what}`
-}
-
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

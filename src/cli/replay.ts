@@ -1,5 +1,6 @@
 /** `onefold replay`: recordings served to any client that takes a base URL. */
 import { parseArgs } from 'node:util'
+import { counted } from '../compare/units.ts'
 import { MisuseError } from '../errors.ts'
 import { noteLine, runCommand, untilStopped } from '../node/child.ts'
 import { startReplay, type ReplayedRequest, type ReplayServer } from '../node/replay-server.ts'
@@ -9,7 +10,6 @@ import { faultPlan } from '../recording/faults/plans.ts'
 import { MATCH_BY, type MatchBy } from '../recording/matching.ts'
 import type { Command, Console } from './command.ts'
 import { readFault, readSeed } from './faults.ts'
-import { count } from './render.ts'
 import { preview } from './terminal.ts'
 
 const usage = `onefold replay DIR|FILE… [-- COMMAND ARGS…]
@@ -82,7 +82,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     if (!values.json) {
       const missing = tally.missing === 0 ? '' : `; ${tally.missing} that no recording answers`
       print(
-        `replayed ${tally.used.size} of ${count(recordings.length, 'recording')} in ${count(tally.requests, 'request')}${missing}`,
+        `replayed ${tally.used.size} of ${counted(recordings.length, 'recording')} in ${counted(tally.requests, 'request')}${missing}`,
       )
     }
   }

@@ -1,6 +1,7 @@
 /** `onefold start`, which `npm start` runs: the bundled recordings folded, beside what a plain loop makes of the same bytes. */
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { counted } from '../compare/units.ts'
 import type { AssistantMessage } from '../message.ts'
 import { caseOf, findRecordings, readRecordingFile } from '../node/recording-files.ts'
 import { assembleRecording } from '../recording/fold-recording.ts'
@@ -8,7 +9,7 @@ import type { Recording } from '../recording/format.ts'
 import type { TurnEvent } from '../turn-event.ts'
 import type { Command, Console, ExitCode } from './command.ts'
 import { plainLoop, type PlainResult } from './plain-loop.ts'
-import { count, renderMessage } from './render.ts'
+import { renderMessage } from './render.ts'
 import { preview, type Paint } from './terminal.ts'
 
 const usage = `onefold start [DIR]
@@ -46,7 +47,7 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
     const isCompared = ofDialect.some(({ plain }) => plain !== undefined)
     const telling = isCompared ? wrongOf(ofDialect) : ofDialect
     const shown = named === undefined ? firstOfEach(telling).slice(0, ROWS) : telling
-    const streams = `\n${paint('bold', dialect)}: ${count(ofDialect.length, 'recorded stream')}`
+    const streams = `\n${paint('bold', dialect)}: ${counted(ofDialect.length, 'recorded stream')}`
     const verdict = isCompared ? `, ${telling.length} of which a plain loop gets wrong.` : '.'
     print(`${streams}${verdict}${shown.length < telling.length ? ' Some of them:' : ''}`)
     if (shown.length > 0) print(table(shown, width, paint, isCompared))
@@ -146,7 +147,7 @@ function endOf({ outcome, stop }: AssistantMessage): string {
 function describe(message: AssistantMessage, events: readonly TurnEvent[]): string {
   const calls = events.filter((event) => event.type === 'tool_call' && event.message === message.key).length
   const blocks = message.content.map((block) => block.type.replace('_', ' '))
-  const runs = calls === 0 ? '' : `, ${count(calls, 'call')} to run`
+  const runs = calls === 0 ? '' : `, ${counted(calls, 'call')} to run`
   return `${endOf(message)}: ${blocks.join(' + ') || 'no content'}${runs}`
 }
 
@@ -166,11 +167,11 @@ function faultsWithHarm({ message, events, plain }: Folded): { readonly harm: nu
   const runs = plain.error === undefined ? plain.calls.length : calls
   const isWhole = message.outcome.kind === 'complete'
   const faults = [
-    runs > calls && `runs ${count(runs, 'tool')}, not ${calls}`,
+    runs > calls && `runs ${counted(runs, 'tool')}, not ${calls}`,
     plain.text.length > text.length && (plain.text.includes(text) ? 'text doubled' : 'answers mixed'),
     plain.messages > 1 && `${plain.messages} messages`,
     plain.messages > 0 && !isWhole && 'takes it for whole',
-    runs < calls && `runs ${count(runs, 'tool')}, not ${calls}`,
+    runs < calls && `runs ${counted(runs, 'tool')}, not ${calls}`,
     plain.text.length < text.length && 'text lost',
     plain.error !== undefined && `throws: ${plain.error}`,
     plain.error === undefined && plain.messages === 0 && 'ends without a message',

@@ -1,5 +1,7 @@
 /** `onefold verify`: whether every recording of a folder still gives the message that stands beside it. */
 import { parseArgs } from 'node:util'
+import { jsonChanges, pathText } from '../compare/json-changes.ts'
+import { counted } from '../compare/units.ts'
 import { MisuseError } from '../errors.ts'
 import type { JsonValue } from '../json.ts'
 import {
@@ -10,8 +12,6 @@ import {
   writeExpectation,
 } from '../node/recording-files.ts'
 import type { Command, Console, ExitCode } from './command.ts'
-import { firstDifference } from './difference.ts'
-import { count } from './render.ts'
 import { preview, type Paint } from './terminal.ts'
 
 const usage = `onefold verify DIR…
@@ -46,7 +46,7 @@ async function run(args: readonly string[], console: Console): Promise<ExitCode>
     if (verdict.kind !== 'same' && verdict.kind !== 'written') findings += 1
     console.print(values.json ? JSON.stringify({ file, ...verdict }) : render(file, verdict, console.paint))
   }
-  if (!values.json) console.print(`\n${count(files.length, 'recording')}, ${count(findings, 'finding')}`)
+  if (!values.json) console.print(`\n${counted(files.length, 'recording')}, ${counted(findings, 'finding')}`)
   return findings === 0 ? 0 : 1
 }
 
@@ -57,7 +57,7 @@ async function verify(file: string, isUpdate: boolean): Promise<Verdict> {
       if (isUpdate) return undefined
       throw error
     })
-    const difference = expected === undefined ? undefined : firstDifference(expected, actual)
+    const [difference] = expected === undefined ? [] : jsonChanges(expected, actual)
     if (expected !== undefined && difference === undefined) return { kind: 'same' }
     if (isUpdate) {
       await writeExpectation(file, actual)
@@ -66,9 +66,9 @@ async function verify(file: string, isUpdate: boolean): Promise<Verdict> {
     if (difference === undefined) return { kind: 'missing' }
     return {
       kind: 'differs',
-      path: difference.path,
-      expected: difference.left ?? null,
-      actual: difference.right ?? null,
+      path: pathText(difference.path),
+      expected: difference.reference ?? null,
+      actual: difference.side ?? null,
     }
   } catch (error) {
     if (error instanceof MisuseError) return { kind: 'unreadable', reason: error.message }
@@ -89,7 +89,7 @@ function render(file: string, verdict: Verdict, paint: Paint): string {
     case 'differs': {
       const expected = preview(JSON.stringify(verdict.expected), 100)
       const actual = preview(JSON.stringify(verdict.actual), 100)
-      return `${paint('red', 'differs')}  ${file}\n         at ${verdict.path || 'the top'}\n         expected ${expected}\n         got      ${actual}`
+      return `${paint('red', 'differs')}  ${file}\n         at ${preview(verdict.path, 200) || 'the top'}\n         expected ${expected}\n         got      ${actual}`
     }
     default: {
       const never: never = verdict

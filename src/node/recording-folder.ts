@@ -16,6 +16,8 @@ import type { RecordingSink, RecordingWriter } from '../recording/sink.ts'
 export interface RecordingFolderOptions {
   /** Told once, with the first error, when files can no longer be written: a full disk, a folder that is gone or closed. */
   readonly onError?: (error: MisuseError) => void
+  /** What the name of a file says besides its number. Default: the dialect or path, and the model. */
+  readonly nameOf?: (header: RecordingHeader) => string
 }
 
 /** A file of the folder, as far as it is written. */
@@ -77,7 +79,7 @@ export function recordingFolder(folder: string, options: RecordingFolderOptions 
       if (isClosed) tell(tooLate(folder))
       const { order } = header
       const wanted = typeof order === 'number' && Number.isSafeInteger(order) && order > 0 ? first + order - 1 : next
-      const opened = openNew(folder, wanted, header, fail)
+      const opened = openNew(folder, wanted, safe(options.nameOf?.(header) ?? '') || nameOf(header), fail)
       if (opened === undefined) return NOWHERE
       next = Math.max(next, opened.number + 1)
       const file: MutableFile = { path: opened.path, header, chunks: 0, bytes: 0, isWhole: true }
@@ -175,10 +177,9 @@ interface Opened {
 function openNew(
   folder: string,
   wanted: number,
-  header: RecordingHeader,
+  name: string,
   fail: (error: unknown, path: string) => void,
 ): Opened | undefined {
-  const name = nameOf(header)
   for (let number = wanted; ; number += 1) {
     const path = join(folder, `${String(number).padStart(4, '0')}-${name}${RECORDING_EXTENSION}`)
     try {

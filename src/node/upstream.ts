@@ -11,6 +11,11 @@ export interface Upstream {
   readonly host: string
   /** The path of a request at the upstream, for the path that a client asks for. */
   pathOf(path: string): string
+  /**
+   * The path of an API at the upstream, such as `v1` and `/messages`, whichever part of it the base URL has: all of it, or the version, or
+   * (`counts`) another version at its end, or one anywhere. OpenAI's clients expect the latter of a base URL, most others the former.
+   */
+  apiPath(version: string, path: string, counts: 'same' | 'last' | 'any'): string
   /** The environment by which clients are told the proxy's address. */
   envOf(base: string): Readonly<Record<string, string>>
 }
@@ -18,11 +23,11 @@ export interface Upstream {
 const VERSION = /^v\d+[a-z]*\d*$/
 
 /**
- * Reads the base URL of an API. Its path stands before each request's, but a version that both have (`/v1`) counts once.
- * Throws `MisuseError('bad_option')` for what is no http or https URL, or has a name and password, a query or a fragment.
+ * Reads the base URL of an API, which was given under the name `place`. Its path stands before each request's, but a version that both have
+ * (`/v1`) counts once. Throws `MisuseError('bad_option')` for what is no http or https URL, or has a name and password, a query or a fragment.
  */
-export function upstreamOf(given: string | URL): Upstream {
-  const url = parsed(given)
+export function upstreamOf(given: string | URL, place = 'upstream'): Upstream {
+  const url = parsed(given, place)
   const isSecure = url.protocol === 'https:'
   const prefix = url.pathname.replace(/\/+$/, '')
   const segments = prefix.split('/').filter((segment) => segment !== '')
@@ -37,6 +42,15 @@ export function upstreamOf(given: string | URL): Upstream {
       const isDoubled = version !== undefined && new RegExp(`^/${version}(?=[/?]|$)`).test(path)
       return isDoubled ? prefix + path.slice(version.length + 1) : prefix + path
     },
+    apiPath(own, path, counts) {
+      if (prefix.endsWith(path)) return prefix
+      const hasVersion =
+        own === '' ||
+        last === own ||
+        (counts === 'last' && version !== undefined) ||
+        (counts === 'any' && segments.some((segment) => VERSION.test(segment)))
+      return hasVersion ? prefix + path : `${prefix}/${own}${path}`
+    },
     envOf(base) {
       const versioned = version !== undefined ? `${base}/${version}` : base
       return clientEnv(base, segments.some((segment) => VERSION.test(segment)) ? versioned : `${base}/v1`)
@@ -44,7 +58,10 @@ export function upstreamOf(given: string | URL): Upstream {
   }
 }
 
-function parsed(given: string | URL): URL {
+function parsed(given: string | URL, place: string): URL {
+  const noUpstream = (why: string): MisuseError =>
+    // A URL may hold a key, so the message does not repeat it.
+    new MisuseError('bad_option', `${place}: ${why}; name the base URL of an API, such as https://api.anthropic.com`)
   let url: URL
   try {
     url = new URL(given)
@@ -56,12 +73,4 @@ function parsed(given: string | URL): URL {
     throw noUpstream('it has a name or a password; let the client send them')
   if (url.search !== '' || url.hash !== '') throw noUpstream('it has a query or a fragment')
   return url
-}
-
-/** A URL may hold a key, so the message does not repeat it. */
-function noUpstream(why: string): MisuseError {
-  return new MisuseError(
-    'bad_option',
-    `upstream: ${why}; name the base URL of an API, such as https://api.anthropic.com`,
-  )
 }

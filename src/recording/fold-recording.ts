@@ -3,6 +3,7 @@ import type { AssistantMessage } from '../message.ts'
 import type { AssembleOptions } from '../shell-options.ts'
 import { assemble, type Turn } from '../turn.ts'
 import type { Recording } from './format.ts'
+import { responseOf } from './response-copy.ts'
 import { responseHeaders, responseStatus } from './response-headers.ts'
 import { replay, type ReplayOptions } from './replay.ts'
 
@@ -20,7 +21,7 @@ export function replayResponse(recording: Recording, options: ReplayOptions = {}
     },
   })
   const { status, hasBody } = responseStatus(recording.header)
-  return new Response(hasBody ? body : null, { status, headers: responseHeaders(recording.header) })
+  return responseOf(hasBody ? body : null, { status }, responseHeaders(recording.header))
 }
 
 /** A turn that reads a recording. The dialect is found out anew: the header's is what the recorder took it for. */

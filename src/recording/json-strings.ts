@@ -1,11 +1,12 @@
 /** The strings in a line of a stream that holds JSON, with the place of each character, so that a text can be read over several events. */
+import { unescapedJson } from './unescape.ts'
 
 export interface Span {
   readonly start: number
   readonly end: number
 }
 
-/** A string value with its escapes undone; characters beyond ASCII are as the line has them. */
+/** A string value with its escapes undone; characters beyond ASCII are their bytes, as the line has them. */
 export interface StringInLine {
   /** The keys and indices that lead to it, as one text. */
   readonly path: string
@@ -23,19 +24,26 @@ export interface StringsOfValue {
   readonly indices: string
 }
 
+interface Level {
+  readonly isObject: boolean
+  key: string
+  index: number
+  expectsKey: boolean
+}
+
 /** Deeper values are left out. */
 const DEEPEST = 64
 
 /**
- * The string values under keys that `isWanted`, of each JSON value in a line (behind `data:`, for example), and of each object of a list. A line
+ * The string values under keys that `isWanted`, by their own name and the one above it, of each JSON value in a line (behind `data:`, for example), and of each object of a list. A line
  * that is no JSON gives what could be read of it.
  */
-export function stringsInLine(line: string, isWanted: (name: string) => boolean): StringsOfValue[] {
+export function stringsInLine(line: string, isWanted: (name: string, parent: string) => boolean): StringsOfValue[] {
   const values: StringsOfValue[] = []
   let strings: StringInLine[] = []
   let indices = ''
   let at = /[{"]/.exec(line)?.index ?? line.length
-  const levels: { isObject: boolean; key: string; index: number; expectsKey: boolean }[] = []
+  const levels: Level[] = []
   // A line of JSON that is printed over several lines; or a text by itself, behind a colon.
   if (line[at] === '"')
     levels.push({ isObject: true, key: 'text', index: 0, expectsKey: !/:\s{0,9}$/.test(line.slice(0, at)) })
@@ -66,8 +74,8 @@ export function stringsInLine(line: string, isWanted: (name: string) => boolean)
         level.key = line.slice(at + 1, end)
         level.expectsKey = false
       } else {
-        const name = levels.findLast(({ isObject }) => isObject)?.key ?? ''
-        if (isWanted(name)) {
+        const [name = '', parent = ''] = innermostKeys(levels)
+        if (isWanted(name, parent)) {
           const path = levels.map(({ isObject, key, index }) => (isObject ? key : index)).join('.')
           const keys = levels.flatMap(({ isObject, key }) => (isObject ? [key] : [])).join('.')
           strings.push({ path, keys, ...decoded(line, at + 1, end) })
@@ -84,6 +92,16 @@ export function stringsInLine(line: string, isWanted: (name: string) => boolean)
   return [...values, { strings, indices }]
 }
 
+/** The key of a value, and the key of the object or list around that. */
+function innermostKeys(levels: readonly Level[]): string[] {
+  const keys: string[] = []
+  for (let at = levels.length - 1; at >= 0 && keys.length < 2; at -= 1) {
+    const level = levels[at]
+    if (level?.isObject === true) keys.push(level.key)
+  }
+  return keys
+}
+
 function isDigit(char: string | undefined): boolean {
   return char !== undefined && char >= '0' && char <= '9'
 }
@@ -98,27 +116,15 @@ function endOfString(line: string, from: number): number {
   return line.length
 }
 
-const ESCAPED: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
-
 function decoded(line: string, from: number, end: number): { text: string; spans: Span[] } {
-  let text = ''
   const spans: Span[] = []
-  let at = from
-  while (at < end) {
-    const start = at
-    const char = line[at] ?? ''
-    const escaped = char === '\\' ? (line[at + 1] ?? '') : ''
-    if (escaped === 'u') {
-      text += String.fromCharCode(Number.parseInt(line.slice(at + 2, at + 6), 16) || 0xfffd)
-      at += 6
-    } else if (escaped === '') {
-      text += char
-      at += 1
-    } else {
-      text += ESCAPED[escaped] ?? escaped
-      at += 2
-    }
-    spans.push({ start, end: Math.min(at, end) })
+  const given = line.slice(from, end)
+  if (!given.includes('\\')) {
+    for (let at = from; at < end; at += 1) spans.push({ start: at, end: at + 1 })
+    return { text: given, spans }
   }
+  const { text, starts, ends } = unescapedJson(given)
+  for (let at = 0; at < text.length; at += 1)
+    spans.push({ start: from + (starts[at] ?? 0), end: from + (ends[at] ?? 0) })
   return { text, spans }
 }

@@ -6,6 +6,7 @@ import { LARGEST_BODY, openingOf, type AskedBody } from './exchange.ts'
 import type { Fetch } from './fetch.ts'
 import { BodyRecorder, tell, type RecordOptions } from './recorder.ts'
 import { checkedRedactor } from './record-options.ts'
+import { copyOf } from './response-copy.ts'
 import { sinkOf, type RecordingTarget } from './sink.ts'
 import { tapStream } from './tap.ts'
 
@@ -63,14 +64,6 @@ export function recordingFetch(fetch: Fetch, target: RecordingTarget, options: R
     }
     return copyOf(response, tapStream(response.body, recorder, init?.signal ?? request?.signal))
   }
-}
-
-/** The response with another body. A copy cannot be given a URL, which callers look at. */
-function copyOf(response: Response, body: ReadableStream<Uint8Array>): Response {
-  const { status, statusText, headers, url, redirected, type } = response
-  const copy = new Response(body, { status, statusText, headers })
-  for (const [key, value] of Object.entries({ url, redirected, type })) Object.defineProperty(copy, key, { value })
-  return copy
 }
 
 interface Sent {

@@ -68,8 +68,19 @@ const TEXTS: ReadonlySet<string> = new Set(
   [
     'text content partial_json arguments delta thinking reasoning reasoning_content refusal input output code response completion',
     'generated_text summary parts chunk value input_transcription transcript outputText generation reasoning_text reasoningText token',
+    'tool_plan signature',
   ].flatMap((line) => line.split(' ')),
 )
+
+/** By the key above: names that come in pieces there, and mean anything elsewhere. */
+const TEXTS_UNDER: ReadonlyMap<string, string> = new Map([
+  ['reasoning_details', 'data'],
+  ['function', 'name'],
+])
+
+function isText(name: string, parent: string): boolean {
+  return TEXTS.has(name) || TEXTS_UNDER.get(parent) === name
+}
 
 interface Held {
   readonly ms: number
@@ -175,11 +186,13 @@ class HeldStream implements RedactedStream {
    * where exactly each stands, and, since a format may change that on the way, by the names of its keys as well.
    */
   #searchTexts(line: string): void {
-    for (const { strings, indices } of stringsInLine(line, (name) => TEXTS.has(name))) {
+    for (const { strings, indices } of stringsInLine(line, isText)) {
       for (const { path, keys, text, spans } of strings) {
         if (text === '') continue
-        this.#searchText(`${path} ${indices}`, text, spans)
-        this.#searchText(`: ${samePlace(keys)} ${indices}`, text, spans)
+        // Of text-generation the index is the number of the token.
+        const block = keys === 'token.text' ? '' : indices
+        this.#searchText(`${path} ${block}`, text, spans)
+        this.#searchText(`: ${samePlace(keys)} ${block}`, text, spans)
       }
     }
   }

@@ -6,6 +6,7 @@
  */
 import { MisuseError } from '../errors.ts'
 import { formsOf } from './secrets.ts'
+import { unescapings } from './unescape.ts'
 
 /** From `start` up to, and not including, `end`. */
 export interface Range {
@@ -206,15 +207,30 @@ export function createFinder(secrets: readonly string[], patterns: readonly (str
   }
   const forms = [...new Set([...secrets, ...texts].flatMap(formsOf))].filter((form) => form !== '')
   const longest = Math.max(0, ...forms.map((form) => form.length))
+  const knownIn = (text: string): Range[] => {
+    const found: Range[] = []
+    for (const form of forms) {
+      for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + form.length))
+        found.push({ start: at, end: at + form.length })
+    }
+    found.push(...shapesIn(text))
+    return found
+  }
+  const openingIn = (text: string): number | undefined => {
+    const places = forms.map((form) => beginningAt(form, text)).filter((at) => at >= 0)
+    const shape = shapeOpening(text)
+    if (shape >= 0) places.push(shape)
+    return places.length === 0 ? undefined : Math.min(...places)
+  }
+  const reach = Math.max(longest * LONGEST_ESCAPE, LONGEST_MATCH)
   return {
-    reach: Math.max(longest, LONGEST_MATCH),
+    reach,
     rangesIn(line) {
-      const found: Range[] = []
-      for (const form of forms) {
-        for (let at = line.indexOf(form); at >= 0; at = line.indexOf(form, at + form.length))
-          found.push({ start: at, end: at + form.length })
+      const found = knownIn(line)
+      // However it is escaped: nobody writes a plain letter as \u0073, but a server that hides a key may.
+      for (const { text, starts, ends } of unescapings(line)) {
+        for (const { start, end } of knownIn(text)) found.push({ start: starts[start] ?? 0, end: ends[end - 1] ?? 0 })
       }
-      found.push(...shapesIn(line))
       for (const expression of expressions) found.push(...matchesOf(expression, line))
       return joined(found)
     },
@@ -225,15 +241,21 @@ export function createFinder(secrets: readonly string[], patterns: readonly (str
       return text.startsWith('-----', last.start) ? KEY_GOES_ON : TOKEN_GOES_ON
     },
     openingOf(text) {
-      const from = Math.max(0, text.length - Math.max(LONGEST_BEGINNING, longest))
+      const from = Math.max(0, text.length - Math.max(LONGEST_BEGINNING, reach))
       const end = from === 0 ? text : text.slice(from)
-      const places = forms.map((form) => beginningAt(form, end)).filter((at) => at >= 0)
-      const shape = shapeOpening(end)
-      if (shape >= 0) places.push(shape)
-      return places.length === 0 ? undefined : from + Math.min(...places)
+      const places = [openingIn(end)]
+      for (const { text: plain, starts, cut } of unescapings(end, true)) {
+        const at = openingIn(plain)
+        places.push(cut, at === undefined ? undefined : starts[at])
+      }
+      const known = places.filter((place) => place !== undefined)
+      return known.length === 0 ? undefined : from + Math.min(...known)
     },
   }
 }
+
+/** One byte as JSON within JSON within JSON may write it: `\\\\u0073`. */
+const LONGEST_ESCAPE = 9
 
 /** Where the longest end of `text` begins that is a beginning of `form` and not all of it; -1 if there is none. */
 function beginningAt(form: string, text: string): number {

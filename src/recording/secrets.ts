@@ -38,6 +38,11 @@ export function isKeptHeader(name: string): boolean {
   return KEPT.test(name) && !SECRET_NAME.test(name)
 }
 
+/** True for a header whose value is a secret by its name, in any case. */
+export function isSecretHeader(name: string): boolean {
+  return SECRET_NAME.test(name)
+}
+
 /** The secrets in the headers of a request: every value whose name is not known to be harmless, and what is inside it. */
 export function secretsOfHeaders(headers: Pairs): string[] {
   const secrets: string[] = []

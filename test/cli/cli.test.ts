@@ -15,6 +15,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { foldCommand } from '../../src/cli/fold.ts'
+import { startCommand } from '../../src/cli/start.ts'
+import { verifyCommand } from '../../src/cli/verify.ts'
+import { keptConsole } from '../support/console.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const built = join(root, 'dist/cli/main.js')
@@ -39,6 +43,21 @@ function onefold(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
   child.stdin.on('error', () => undefined).end(input)
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
+}
+
+const COMMANDS = { fold: foldCommand, verify: verifyCommand, start: startCommand }
+
+/** A command in the process of the test, for what does not depend on the program: to start one takes ten times as long. */
+async function here(
+  name: keyof typeof COMMANDS,
+  args: readonly string[],
+  input: string | Uint8Array = '',
+): Promise<Result> {
+  const { console, kept } = keptConsole()
+  async function* read(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(input)
+  }
+  return { code: await COMMANDS[name].run(args, { ...console, input: read() }), ...kept }
 }
 
 function file(name: string, content: string): string {
@@ -66,7 +85,7 @@ describe('onefold fold', () => {
   })
 
   test('exit code 1 for a message that is not complete, and it is printed all the same', async () => {
-    const { code, out } = await onefold(['fold', file('cut.sse', begin + text('half'))])
+    const { code, out } = await here('fold', [file('cut.sse', begin + text('half'))])
     expect(code).toBe(1)
     expect(out).toContain('half')
     expect(out).toContain('truncated by eof')
@@ -83,16 +102,13 @@ describe('onefold fold', () => {
   })
 
   test('reads a recording from the standard input', async () => {
-    const { code, out } = await onefold(
-      ['fold', '-', '--json'],
-      readFileSync(join(bundled, 'cut-connection.recording')),
-    )
+    const { code, out } = await here('fold', ['-', '--json'], readFileSync(join(bundled, 'cut-connection.recording')))
     expect(code).toBe(1)
     expect(JSON.parse(out)).toMatchObject({ outcome: { kind: 'truncated', by: 'reset' } })
   })
 
   test('I2: --events gives every turn event as one line of JSON, the message last and once', async () => {
-    const { out } = await onefold(['fold', '-', '--events'], begin + text('hi') + end)
+    const { out } = await here('fold', ['-', '--events'], begin + text('hi') + end)
     const types = out
       .trim()
       .split('\n')
@@ -101,7 +117,7 @@ describe('onefold fold', () => {
   })
 
   test('--native gives the form of the provider', async () => {
-    const { out } = await onefold(['fold', '-', '--native'], begin + text('hi') + end)
+    const { out } = await here('fold', ['-', '--native'], begin + text('hi') + end)
     expect(JSON.parse(out)).toEqual({
       type: 'message',
       role: 'assistant',
@@ -124,8 +140,7 @@ describe('onefold fold', () => {
 
   test('a damaged recording: what came before the damage is folded, the line is named, exit code 1', async () => {
     const whole = readFileSync(join(bundled, 'one-tool.recording'), 'utf8').split('\n')
-    const { code, out, err } = await onefold([
-      'fold',
+    const { code, out, err } = await here('fold', [
       file('torn.recording', [...whole.slice(0, 4), '[12,"tor'].join('\n')),
     ])
     expect(code).toBe(1)
@@ -157,7 +172,7 @@ describe('onefold fold', () => {
 
 describe('onefold verify', () => {
   test('the bundled recordings give the messages beside them', async () => {
-    const { code, out } = await onefold(['verify', join(root, 'recordings')])
+    const { code, out } = await here('verify', [join(root, 'recordings')])
     expect(out).toContain('0 findings')
     expect(code).toBe(0)
   })
@@ -166,15 +181,15 @@ describe('onefold verify', () => {
     const own = join(folder, 'own')
     mkdirSync(own)
     copyFileSync(join(bundled, 'text.recording'), join(own, 'text.recording'))
-    const missing = await onefold(['verify', own])
+    const missing = await here('verify', [own])
     expect([missing.code, missing.out]).toEqual([1, expect.stringContaining('no message to compare with')])
 
-    expect((await onefold(['verify', own, '--update'])).code).toBe(0)
-    expect((await onefold(['verify', own])).code).toBe(0)
+    expect((await here('verify', [own, '--update'])).code).toBe(0)
+    expect((await here('verify', [own])).code).toBe(0)
 
     const expectation = join(own, 'text.json')
     writeFileSync(expectation, readFileSync(expectation, 'utf8').replace('"end_turn"', '"pause"'))
-    const differs = await onefold(['verify', own, '--json'])
+    const differs = await here('verify', [own, '--json'])
     expect(differs.code).toBe(1)
     expect(JSON.parse(differs.out)).toMatchObject({
       kind: 'differs',
@@ -202,7 +217,7 @@ describe('onefold start', () => {
   })
 
   test('of a dialect that has no plain loop it says nothing of one', async () => {
-    const { code, out } = await onefold(['start', join(root, 'recordings/acp')])
+    const { code, out } = await here('start', [join(root, 'recordings/acp')])
     expect(code).toBe(0)
     expect(out).toMatch(/^acp: \d+ recorded streams\.$/m)
     expect(out).not.toContain('plain loop')
@@ -210,18 +225,18 @@ describe('onefold start', () => {
 
   test('of the streams that a plain loop of Gemini or Ollama reads well it says so', async () => {
     for (const dialect of ['gemini', 'ollama']) {
-      const { out } = await onefold(['start', join(root, 'recordings', dialect)])
+      const { out } = await here('start', [join(root, 'recordings', dialect)])
       expect(out.replaceAll(/\s+/g, ' ')).toMatch(/right too: .*\btext\b/)
     }
   })
 
   test('shows each message of a stream in a line of its own, with its outcome before its stop reason', async () => {
-    const { out } = await onefold(['start', join(root, 'recordings/ai-sdk')])
+    const { out } = await here('start', [join(root, 'recordings/ai-sdk')])
     expect(out).toMatch(/^ +second-request-fails +complete, tool_calls: .*\n +failed \(rate_limit\)(, \w+)?: /m)
   })
 
   test('of a folder that is named it shows every recording', async () => {
-    const { code, out } = await onefold(['start', bundled])
+    const { code, out } = await here('start', [bundled])
     expect(code).toBe(0)
     const names = readdirSync(bundled).filter((name) => name.endsWith('.recording'))
     expect(names.length).toBeGreaterThan(0)

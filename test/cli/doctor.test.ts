@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { doctorCommand } from '../../src/cli/doctor.ts'
+import { keptConsole } from '../support/console.ts'
 import { describeShared } from '../support/corpus.ts'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -18,7 +20,13 @@ interface Result {
   readonly err: string
 }
 
-function doctor(args: readonly string[], input = ''): Promise<Result> {
+/** What does not depend on the program is asked of the command itself: to start a program takes ten times as long. */
+async function doctor(args: readonly string[]): Promise<Result> {
+  const { console, kept } = keptConsole()
+  return { code: await doctorCommand.run(args, console), ...kept }
+}
+
+function asProgram(args: readonly string[], input = ''): Promise<Result> {
   const child = spawn(process.execPath, [main, 'doctor', ...args], { cwd: folder })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
@@ -49,7 +57,7 @@ const HEALTHY = JSON.stringify({ model: 'gpt-5', messages: [{ role: 'user', cont
 
 describe('onefold doctor', () => {
   test('tells the rule, the place, what the provider would answer and the repair; exit code 1', async () => {
-    const { code, out, err } = await doctor([file('broken.json', BROKEN)])
+    const { code, out, err } = await asProgram([file('broken.json', BROKEN)])
     expect(err).toBe('')
     expect(code).toBe(1)
     expect(out).toContain('a request, by the rules of openai-chat: 2 messages, 1 call, 1 of them open')
@@ -60,7 +68,7 @@ describe('onefold doctor', () => {
   })
 
   test('says that nothing is wrong; exit code 0', async () => {
-    const { code, out } = await doctor([file('healthy.json', HEALTHY)])
+    const { code, out } = await asProgram([file('healthy.json', HEALTHY)])
     expect(code).toBe(0)
     expect(out).toContain('nothing is wrong')
   })
@@ -84,7 +92,7 @@ describe('onefold doctor', () => {
   })
 
   test('reads the standard input, and --target says by whose rules', async () => {
-    const { code, out } = await doctor(['-', '--target', 'kimi'], BROKEN)
+    const { code, out } = await asProgram(['-', '--target', 'kimi'], BROKEN)
     expect(code).toBe(1)
     expect(out).toContain('by the rules of kimi')
   })
@@ -100,7 +108,7 @@ describe('onefold doctor', () => {
 
   test('no control character of a file reaches the terminal', async () => {
     const evil = { role: 'tool', tool_call_id: '\u001b]0;owned\u0007', content: '\u001b[2J' }
-    const { out } = await doctor([file('evil.json', JSON.stringify([{ role: 'user', content: 'x' }, evil]))])
+    const { out } = await asProgram([file('evil.json', JSON.stringify([{ role: 'user', content: 'x' }, evil]))])
     expect(out).toContain(String.raw`\u001b]0;owned\u0007`)
     // oxlint-disable-next-line no-control-regex -- finding them is the purpose
     expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
@@ -126,7 +134,7 @@ describe('onefold doctor', () => {
   test('--write never writes over another file', async () => {
     const path = file('two.json', BROKEN)
     const other = file('two.repaired.json', 'mine')
-    const { code, err } = await doctor([path, '--write'])
+    const { code, err } = await asProgram([path, '--write'])
     expect(code).toBe(2)
     expect(err).toContain('move it away')
     expect(readFileSync(other, 'utf8')).toBe('mine')
@@ -152,13 +160,13 @@ describe('onefold doctor', () => {
     file('text.txt', 'hello')
     file('cut.json', BROKEN.slice(0, -20))
     file('deep.json', `[{"role":"user","content":${'['.repeat(700)}${']'.repeat(700)}}]`)
-    const { code, err, out } = await doctor(args)
+    const { code, err, out } = await asProgram(args)
     expect(err).toContain(message)
     expect({ code, out }).toEqual({ code: 2, out: '' })
   })
 
   test('a file that cannot be read does not stop the others', async () => {
-    const { code, out } = await doctor(['none.json', file('healthy.json', HEALTHY)])
+    const { code, out } = await asProgram(['none.json', file('healthy.json', HEALTHY)])
     expect(code).toBe(2)
     expect(out).toContain('nothing is wrong')
     expect(out).toContain('2 files: 1 healthy, 0 not, 1 not read')

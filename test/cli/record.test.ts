@@ -12,6 +12,7 @@ import { recordCommand } from '../../src/cli/record.ts'
 import { MisuseError } from '../../src/errors.ts'
 import { parseRecording } from '../../src/recording/format.ts'
 import { keptConsole } from '../support/console.ts'
+import { describeTerminal, inTerminal } from '../support/pty.ts'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'onefold-record-'))
@@ -179,32 +180,15 @@ describe('onefold record', () => {
     expect(await ended).toMatchObject({ code: 0, out: 'up\ntold\n' })
   })
 
-  // `script` gives a terminal; it is part of every Linux.
-  const hasTerminal = existsSync('/usr/bin/script')
-  test.skipIf(!hasTerminal)('a terminal shows a line for each stream, and a pipe none', async () => {
-    const record = [
-      process.execPath,
-      main,
-      'record',
-      '--upstream',
-      upstream,
-      '--out',
-      'h',
-      '--',
-      process.execPath,
-      client,
-    ]
-    const line = record.map((word) => `'${word}'`).join(' ')
-    const shown = await new Promise<string>((resolve, reject) => {
-      const terminal = spawn('/usr/bin/script', ['-qefc', `stty cols 100; ${line}`, '/dev/null'], { cwd: folder })
-      let text = ''
-      terminal.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      terminal.on('error', reject).on('close', () => resolve(text))
+  describeTerminal('where there is a terminal', () => {
+    test('it shows a line for each stream, and a pipe none', async () => {
+      const args = ['--upstream', upstream, '--out', 'h', '--', process.execPath, client]
+      const { bytes } = await inTerminal([process.execPath, main, 'record', ...args], { columns: 100, cwd: folder })
+      expect(bytes.toString()).toContain(`200 /v1/messages?key=***************: ${chunks.length} chunks`)
+      const piped = await start(['--upstream', upstream, '--out', 'i', '--', process.execPath, client]).ended
+      expect(piped.out + piped.err).not.toContain('chunks')
+      expect(piped.out + piped.err).not.toContain('\u001b')
     })
-    expect(shown).toContain(`200 /v1/messages?key=***************: ${chunks.length} chunks`)
-    const piped = await start(['--upstream', upstream, '--out', 'i', '--', process.execPath, client]).ended
-    expect(piped.out + piped.err).not.toContain('chunks')
-    expect(piped.out + piped.err).not.toContain('\u001b')
   })
 
   test.each([

@@ -83,7 +83,7 @@ async function typeCheck(file: string, options: object): Promise<string> {
   )
 }
 
-test('the package brings two dependencies, with what those need, and no peer', async () => {
+test('the package brings five dependencies, with what those need, and no peer', async () => {
   const { stdout } = await run('npm', ['ls', '--all', '--parseable'])
   const names = stdout
     .trim()
@@ -92,19 +92,29 @@ test('the package brings two dependencies, with what those need, and no peer', a
   expect(names.slice(1).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
     '@smithy/core',
     '@smithy/types',
+    'ansi-regex',
+    'ansi-styles',
+    'diff',
     'eventsource-parser',
+    'get-east-asian-width',
     'onefold',
+    'string-width',
+    'strip-ansi',
     'tslib',
+    'wrap-ansi',
   ])
 })
 
-test('every name of the entry, and of the faults, type-checks without the peers, without @types/node and with skipLibCheck: false', async () => {
+test('every name of the entry, of comparisons and of the faults, type-checks without the peers, without @types/node and with skipLibCheck: false', async () => {
   const program = `import * as onefold from 'onefold'
+import { compare, type Comparison } from 'onefold/compare'
 import { FAULT_PLANS, type FaultPlan } from 'onefold/faults'
+const compared: (turns: readonly onefold.AssistantMessage[]) => Comparison = compare
 const turn: onefold.Turn = onefold.assemble('')
 const plans: readonly FaultPlan[] = FAULT_PLANS
 void turn.message()
 void plans
+void compared
 `
   await writeFile(join(project, 'entry.ts'), program)
   expect(await typeCheck('entry.ts', { lib: ['es2023', 'dom', 'dom.iterable'], types: [] })).toBe('')

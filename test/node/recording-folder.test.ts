@@ -56,6 +56,19 @@ test.each([
   expect(readdirSync(folder)).toEqual([expect.stringMatching(/^0001-[A-Za-z0-9._-]{1,150}\.recording$/)])
 })
 
+test('a name of the caller stands in the place of the usual one, leads to no other folder, and may be none', async () => {
+  const folder = mkdtempSync(join(root, 'named-'))
+  const names = ['../../my name', '..', 'a/b\u0000.recording']
+  const sink = recordingFolder(folder, { nameOf: ({ order = 0 }) => names[order - 1] ?? '' })
+  for (const order of [1, 2, 3]) sink.open(header({ order, dialect: 'openai-chat' })).end('eof')
+  await sink.close()
+  expect(readdirSync(folder).toSorted()).toEqual([
+    '0001-my-name.recording',
+    '0002-openai-chat.recording',
+    '0003-a-b-.recording.recording',
+  ])
+})
+
 test('a folder that is gone is told once, and disturbs nobody', async () => {
   const folder = join(root, 'gone')
   const told: string[] = []

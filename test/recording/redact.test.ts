@@ -90,6 +90,13 @@ describe('a known secret', () => {
   })
 })
 
+const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`
+
+function countedToken(): (text: string) => string {
+  let index = 0
+  return (text) => data({ index: (index += 1), token: { id: 7, text, special: false }, generated_text: null })
+}
+
 /** A text as a model streams it: each piece an event of its own. */
 const streamed: readonly (readonly [name: string, event: (piece: string) => string])[] = [
   [
@@ -104,6 +111,17 @@ const streamed: readonly (readonly [name: string, event: (piece: string) => stri
     'Gemini printed over lines',
     (text) => `{\n  "candidates": [{\n    "content":\n      {\n "text": ${JSON.stringify(text)}\n}}]\n}\n`,
   ],
+  ['text-generation, which counts the tokens', countedToken()],
+  ['the plan of Cohere', (text) => data({ type: 'tool-plan-delta', delta: { message: { tool_plan: text } } })],
+  ...['data', 'text', 'summary'].map((field): [string, (piece: string) => string] => [
+    `reasoning details: ${field}`,
+    (text) => data({ choices: [{ index: 0, delta: { reasoning_details: [{ index: 0, [field]: text }] } }] }),
+  ]),
+  [
+    'the name of a function',
+    (name) => data({ choices: [{ delta: { tool_calls: [{ index: 0, function: { name } }] } }] }),
+  ],
+  ['a signature', (signature) => data({ index: 0, delta: { type: 'signature_delta', signature } })],
   ['Ollama', (content) => `${JSON.stringify({ message: { role: 'assistant', content } })}\n`],
   ['the AI SDK', (text) => `0:${JSON.stringify(text)}\n`],
 ]
@@ -120,7 +138,9 @@ describe.each(streamed)('a secret that a model writes in pieces: %s', (_name, ev
         secrets,
       )
       const said = Array.from(
-        text.matchAll(/(?:"(?:text|partial_json|content|delta)":\s*|0:)"((?:[^"\\]|\\.)*)"/g),
+        text.matchAll(
+          /(?:"(?:text|partial_json|content|delta|tool_plan|data|summary|name|signature)":\s*|0:)"((?:[^"\\]|\\.)*)"/g,
+        ),
         ([, own]) => own,
       ).join('')
       expect(said).toContain(`the key is ${'*'.repeat(secret.length)}, you see`)
@@ -129,7 +149,6 @@ describe.each(streamed)('a secret that a model writes in pieces: %s', (_name, ev
   })
 })
 
-const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`
 const delta = (text: string): string => data({ index: 0, delta: { text } })
 const part = (text: string): object => ({ candidates: [{ content: { parts: [{ text }] } }] })
 const token = (said: string): string =>
@@ -176,6 +195,72 @@ test('a text of two blocks at the same time is read block by block', () => {
 test('an escape does not hide a key', () => {
   const { text } = redacted([utf8('data: {"text":"\\u0073k-ant-api03-abcdefghijkl"}\n')])
   expect(text).toBe(`data: {"text":"${'*'.repeat(30)}"}\n`)
+})
+
+const coded = (text: string): string =>
+  Array.from(text, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+const urlCoded = (text: string): string =>
+  Array.from(utf8(text), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+
+describe('a secret of which every character is escaped', () => {
+  const within = json(coded(KEY))
+  test.each([
+    ['the message and the code of an error', `{"error":{"message":"bad ${coded(KEY)}","code":"${coded(KEY)}"}}`],
+    ['the body of an error, printed over lines', `{\n "error":\n"bad ${coded(KEY)}"}`],
+    ['an id and a reason', `data: {"id":"${coded(KEY)}","choices":[{"finish_reason":"${coded(KEY)}"}]}`],
+    ['the name of a field', `data: {"${coded(KEY)}":1}`],
+    ['the arguments of a call', `data: {"arguments":"{\\"a\\":\\"${within}\\",\\"${within}\\":1}"}`],
+    ['JSON within the arguments', `data: {"arguments":"{\\"a\\":\\"${json(json(json(coded(KEY))))}\\"}"}`],
+    ['what no JSON is', `data: ${coded(KEY)} is it`],
+    ['a URL', `data: {"location":"http://x.org/${urlCoded(KEY)}/"}`],
+    ['a URL of which every character is escaped', `data: {"location":"${coded(urlCoded(KEY))}"}`],
+    ['some characters', `data: {"id":"${KEY.slice(0, 4)}${coded(KEY.slice(4, 7))}${json(KEY.slice(7))}"}`],
+  ])('is replaced in %s, and the line stays what it is', (_name, line) => {
+    for (const cut of [1, 30, 71, line.length - 3]) {
+      const { text } = redacted([utf8(line.slice(0, cut)), utf8(`${line.slice(cut)}\n\ndata: ok\n`)], [KEY])
+      expect(hasSecret(text, KEY)).toBe(false)
+      expect(text).toContain('**')
+      expect(text).toMatch(/\ndata: ok\n$/)
+      const [value] = /\{.*\}/.exec(text) ?? []
+      if (value !== undefined) expect(() => JSON.parse(value)).not.toThrow()
+    }
+  })
+
+  test.each([
+    ['once', coded(KEY)],
+    ['once, behind backslashes', `${'\\'.repeat(10)}${coded(KEY)}`],
+    ['in a text of JSON', json(coded(KEY))],
+    ['for a URL', urlCoded(KEY)],
+  ])('is replaced where it is streamed in pieces, escaped %s', (_name, form) => {
+    for (const size of [1, 4, 7, 50]) {
+      const pieces = Array.from(`{"a":"${form}, you see"}`.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [])
+      const { text } = redacted(
+        pieces.map((piece) => utf8(`data: ${JSON.stringify({ index: 1, delta: { partial_json: piece } })}\n\n`)),
+        [KEY],
+      )
+      const said = Array.from(text.matchAll(/"partial_json":("(?:[^"\\]|\\.)*")/g), ([, own]) => JSON.parse(own!)).join(
+        '',
+      )
+      expect(hasSecret(said, KEY)).toBe(false)
+      expect(said).toMatch(/^\{"a":"\\*\*+, you see"\}$/)
+    }
+  })
+
+  test('is found on both sides of the seam of a line without an end', () => {
+    const form = coded('plainsecretvalue')
+    for (const before of [1024 * 1024 - 5000, 1024 * 1024 - 4090, 1024 * 1024 - 8, 1024 * 1024]) {
+      const { text } = redacted(
+        [utf8('z'.repeat(before)), utf8(`${form}${'y'.repeat(1024 * 1024)}`)],
+        ['plainsecretvalue'],
+      )
+      expect(text.slice(before, before + form.length)).toBe('*'.repeat(form.length))
+    }
+  })
+
+  test('an escape that stands for other characters is left as it is', () => {
+    const line = 'data: {"a":"\\u0041\\ud83d\\ude00\\u12","b":"\\\\u0042 100%25 \\/"}\n'
+    expect(redacted([utf8(line)], [KEY]).text).toBe(line)
+  })
 })
 
 test('what is held back comes out as soon as it cannot be the beginning of a secret', () => {
@@ -513,11 +598,15 @@ test('hostile bodies cost no more than their length', () => {
     'sk-'.repeat(60_000),
     '-----BEGIN '.repeat(20_000),
     `-----BEGIN PRIVATE KEY-----${'\\\\'.repeat(100_000)}`,
+    '\\u005c'.repeat(60_000),
+    '%5c'.repeat(60_000),
   ]
   const bodies = [...hostile, ...hostile.map((text) => `data: ${JSON.stringify({ text })}\n`)].map(utf8)
   for (const body of bodies) redacted([body], ['secret-value-1'], { redact: [/(a|b|ab)*c$/] })
   const many = Array.from({ length: 3000 }, () => utf8('data: {"text":"sk-"}\n'))
   redacted(many)
+  // Each of them may be the beginning of an escape.
+  redacted(Array.from({ length: 3000 }, () => utf8('data: {"text":"\\\\%"}\n')))
 })
 
 test('the chunks that are given are not kept', () => {

@@ -5,8 +5,8 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
 import { isObject, type JsonObject } from '../../src/json.ts'
+import { describeNeeding } from './needs.ts'
 
 const SHARED = new URL('../../../shared/', import.meta.url)
 
@@ -14,6 +14,9 @@ export interface CorpusStream {
   /** Relative to the corpus, its name in every report. */
   readonly file: string
   readonly dialect: string
+  readonly vendor: string
+  /** Where it stands in the repository that it comes from; of several answers in one file, which. */
+  readonly source: { readonly repository: string; readonly path: string; readonly index: number }
   readonly framing: string
   /** The stop reasons on the wire, without repeats. */
   readonly finish: readonly string[]
@@ -54,17 +57,7 @@ export function sessionLines(agent: string): readonly string[] {
 /** `describe` for tests that need one of the folders. */
 export function describeShared(folder: 'corpus' | 'captures' | 'sessions', name: string, declare: () => void): void {
   const path = fileURLToPath(inShared(folder))
-  if (existsSync(path)) describe(name, declare)
-  else if (process.env['CI'] === 'true') {
-    describe(name, () => {
-      it(`finds ${path}`, () => {
-        expect.fail(`${path} is missing: with CI=true these tests must run`)
-      })
-    })
-  } else {
-    console.warn(`SKIPPED: ${name}: there is no ${path}`)
-    describe.skip(`${name} (there is no ${path})`, declareNothing)
-  }
+  describeNeeding(existsSync(path) ? undefined : `there is no ${path}`, name, declare)
 }
 
 let index: readonly CorpusStream[] | undefined
@@ -78,10 +71,6 @@ export function readQuirks(): string {
   return readFileSync(inShared('quirks.md'), 'utf8')
 }
 
-function declareNothing(): void {
-  it('is skipped', () => undefined)
-}
-
 function streamOf(line: string): CorpusStream {
   const entry: unknown = JSON.parse(line)
   if (!isObject(entry)) throw new Error(`corpus/index.jsonl: a line is no object: ${line.slice(0, 80)}`)
@@ -89,6 +78,12 @@ function streamOf(line: string): CorpusStream {
   return {
     file,
     dialect: textOf(entry['dialect'], 'dialect'),
+    vendor: textOf(entry['vendor'], 'vendor'),
+    source: {
+      repository: textOf(entry['source_repo'], 'source_repo'),
+      path: textOf(entry['source_path'], 'source_path'),
+      index: typeof entry['source_index'] === 'number' ? entry['source_index'] : 0,
+    },
     framing: textOf(entry['framing'], 'framing'),
     finish: textsOf(entry['finish'], 'finish'),
     features: textsOf(entry['features'], 'features'),

@@ -28,7 +28,8 @@ export function foldAtOnce(
   return { messages: fold.messages, events, anomalies: fold.anomalies }
 }
 
-function endingOf(ending: RecordedEnding): Ending {
+/** How a recording ended, as what ends a fold. */
+export function endingOf(ending: RecordedEnding): Ending {
   switch (ending) {
     case 'eof':
       return { kind: 'complete' }

@@ -1,5 +1,6 @@
 /** Every plan, and the way to one by its name. */
 import { MisuseError } from '../../errors.ts'
+import { nearest } from '../../nearest.ts'
 import { CHAT, IDS } from './chat.ts'
 import { CHAT_CALLS } from './chat-calls.ts'
 import { CUTS } from './cuts.ts'
@@ -34,20 +35,5 @@ export function faultPlan(name: string): FaultPlan {
 
 /** Names the one that is most alike, and where all are. `names` are not empty. */
 export function nearestTo(name: string, names: readonly string[]): string {
-  const nearest = names.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? ''
-  return `the nearest of ${names.length} is ${nearest}, and onefold fold FILE --fault list names all that fit a file`
-}
-
-/** How many characters are to be changed, added or taken away. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
-  for (const [index, letter] of Array.from(from.slice(0, 64)).entries()) {
-    const next = [index + 1]
-    for (let at = 1; at <= to.length; at += 1) {
-      const replaced = (row[at - 1] ?? 0) + (to[at - 1] === letter ? 0 : 1)
-      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
+  return `the nearest of ${names.length} is ${nearest(name, names)?.name ?? ''}, and onefold fold FILE --fault list names all that fit a file`
 }

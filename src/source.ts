@@ -300,6 +300,9 @@ function messageOf(thrown: object): string {
   return cause === '' || cause === message ? message : `${message}: ${cause}`
 }
 
+/** Characters of the body of a response that is an error; more of it says nothing. */
+export const ERROR_BODY_LENGTH: number = 64 * 1024
+
 /** The error that a response reports by its status, with what its body says. */
 export function errorOfResponse(status: number, body: string, response: ResponseFacts | undefined): OutcomeError {
   const error = withAdvice(readError(parseJson(body) ?? body, status), (name) => response?.headers[name])

@@ -16,6 +16,7 @@ import {
   bytesOf,
   endingOf,
   errorOfResponse,
+  ERROR_BODY_LENGTH,
   readerOf,
   type Attempt,
   type Chunk,
@@ -31,9 +32,6 @@ import { Watchdog, type TimedOut } from './watchdog.ts'
 
 /** What a turn is read from: a source, a promise of one, or a function that opens one. */
 export type TurnSource = Source | Promise<Source> | ((attempt: Attempt) => Source | Promise<Source>)
-
-/** The body of a response that is an error; more of it than this says nothing. */
-const ERROR_BODY_LENGTH = 64 * 1024
 
 /**
  * One turn: live events while it streams, and exactly one message (or, for several choices or a source of many, one each). Iterate over

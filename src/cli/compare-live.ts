@@ -4,7 +4,7 @@ import process from 'node:process'
 import { observeRecording, type ObservedTurn } from '../compare/observed.ts'
 import { MisuseError } from '../errors.ts'
 import type { AssistantMessage, Outcome } from '../message.ts'
-import { readEndpoints } from '../node/live/endpoints.ts'
+import type { Endpoint } from '../node/live/endpoints.ts'
 import { checkedKeys, starring } from '../node/live/keys.ts'
 import { askAll } from '../node/live/live.ts'
 import { recordingFolder } from '../node/recording-folder.ts'
@@ -14,8 +14,8 @@ import { liveProgress, type Screen } from './live-progress.ts'
 import { version } from './version.ts'
 
 export interface LiveAsked {
-  /** The file of the endpoints. */
-  readonly file: string
+  /** As `readEndpoints` gives them. */
+  readonly endpoints: readonly Endpoint[]
   readonly prompt: string
   readonly system?: string | undefined
   /** For the endpoints that do not say it themselves. */
@@ -64,15 +64,14 @@ export interface LiveSides {
 }
 
 /**
- * Asks all endpoints of the file at once. Ctrl-C ends the streams, and what came is given; a second one ends the process. Throws `MisuseError`,
- * before anything is sent: for the file, a key that is not set or stands in the prompt, an empty prompt, a folder that cannot be made.
+ * Asks all endpoints at once. Ctrl-C ends the streams, and what came is given; a second one ends the process. Throws `MisuseError`,
+ * before anything is sent: for a key that is not set or stands in the prompt, an empty prompt, a folder that cannot be made.
  */
 export async function askLive(
-  { file, prompt, system, maxTokens, out, timeoutMs, env }: LiveAsked,
+  { endpoints, prompt, system, maxTokens, out, timeoutMs, env }: LiveAsked,
   console: Console,
   screen: Screen = process.stderr,
 ): Promise<LiveSides> {
-  const endpoints = await readEndpoints(file)
   // No folder is made for what cannot be asked.
   const star = starring(checkedKeys(endpoints, { prompt, ...(system === undefined ? {} : { system }) }, env))
   if (prompt.trim() === '') throw new MisuseError('bad_argument', 'the prompt is empty; write it behind the options')

@@ -24,6 +24,7 @@ import {
   referenceOf,
 } from './compare-options.ts'
 import { readSide, type ReadSide } from './compared-file.ts'
+import { readInput } from './input.ts'
 import { jsonText } from './json-text.ts'
 import { renderComparison, type Closer } from './render-comparison.ts'
 import { tryPage, writePage } from './page-file.ts'
@@ -181,15 +182,10 @@ interface Asked {
 }
 
 async function promptOf([prompt = '', stray]: readonly string[], { input }: Console): Promise<string> {
-  if (stray === undefined) return prompt === '-' ? textOf(input) : prompt
-  throw new MisuseError('bad_argument', `${stray}: --live takes one question; write it in quotes`)
-}
-
-async function textOf(input: Console['input']): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of input) chunks.push(chunk)
+  if (stray !== undefined)
+    throw new MisuseError('bad_argument', `${stray}: --live takes one question; write it in quotes`)
   // What writes a line ends it; that is no part of a question.
-  return new TextDecoder().decode(Buffer.concat(chunks)).trimEnd()
+  return prompt === '-' ? new TextDecoder().decode(await readInput(input)).trimEnd() : prompt
 }
 
 async function compareLive(
@@ -200,11 +196,12 @@ async function compareLive(
   console: Console,
 ): Promise<ExitCode> {
   // Nothing is sent if the report could not be made.
-  const labels = (await readEndpoints(file)).map(({ name }) => name)
+  const endpoints = await readEndpoints(file)
+  const labels = endpoints.map(({ name }) => name)
   const named = reference === undefined ? undefined : referenceOf(reference, labels, labels)
   if (show.html !== undefined) await tryPage(show.html, asked.out)
   const timeoutMs = seconds === undefined ? undefined : seconds * 1000
-  const { sides, folder, isRecorded } = await askLive({ file, ...asked, timeoutMs, env: process.env }, console)
+  const { sides, folder, isRecorded } = await askLive({ endpoints, ...asked, timeoutMs, env: process.env }, console)
   const turns = sides.map(turnOf)
   // An endpoint that failed would make every good answer a difference.
   const first = Math.max(0, turns.findIndex(isWhole))

@@ -10,6 +10,7 @@ import { looksLikeRecording, readRecording, RECORDING_EXTENSION, type Recording 
 import { looksLikeHar, recordingsOfHar } from '../recording/har.ts'
 import { questionIn } from './asked-question.ts'
 import { messagesIn } from './compared-message.ts'
+import { readInput } from './input.ts'
 
 export interface ReadSide {
   readonly turn: ObservedTurn
@@ -32,7 +33,7 @@ export async function readSide(
 ): Promise<ReadSide> {
   const isInput = file === '-' && input !== undefined
   const name = isInput ? 'standard input' : file
-  const bytes = isInput ? await bytesOf(input) : await readBytes(file)
+  const bytes = isInput ? await readInput(input) : await readBytes(file)
   const start = new TextDecoder().decode(bytes.subarray(0, 4096))
   if (extname(file).toLowerCase() === '.har' || looksLikeHar(start)) return sideOfHar(bytes, name, dialect)
   if (!file.endsWith(RECORDING_EXTENSION) && JSON_START.test(start) && !/^\uFEFF?\s*\{"onefold"/.test(start)) {
@@ -44,12 +45,6 @@ export async function readSide(
     return sideOfBody(bytes, name, dialect)
   const recording = readRecording(bytes, { name: file, damaged: 'keep' })
   return sideOfRecording(recording, name, dialect)
-}
-
-async function bytesOf(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of input) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 async function sideOfHar(bytes: Uint8Array, name: string, dialect: Dialect | undefined): Promise<ReadSide> {

@@ -9,6 +9,7 @@ import { readBytes } from '../node/recording-files.ts'
 import type { Diagnosis } from '../transcript/diagnose/diagnosis.ts'
 import { TARGETS, type Target } from '../transcript/target.ts'
 import type { Command, Console, ExitCode } from './command.ts'
+import { readInput } from './input.ts'
 import { isHealthy, renderDiagnosis, renderWritten } from './render-diagnosis.ts'
 import { printable } from './terminal.ts'
 
@@ -101,12 +102,6 @@ function diagnoseNamed(name: string, bytes: Uint8Array, options: DiagnoseOptions
     if (!(error instanceof MisuseError)) throw error
     throw new MisuseError(error.code, `${name}: ${error.message}`, { cause: error })
   }
-}
-
-async function readInput(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of input) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 /** What became of `--write`. */

@@ -9,7 +9,7 @@ import { apiCallOf } from '../recording/api-call.ts'
 import { endingOf } from '../recording/faults/folding.ts'
 import type { Recording } from '../recording/format.ts'
 import { responseHeaders, responseStatus } from '../recording/response-headers.ts'
-import { errorOfResponse } from '../source.ts'
+import { ERROR_BODY_LENGTH, errorOfResponse } from '../source.ts'
 import { systemClock, type Clock } from '../system.ts'
 import type { Turn } from '../turn.ts'
 import type { TurnEvent } from '../turn-event.ts'
@@ -30,9 +30,6 @@ export interface ObservedTurn {
   /** Of the body. */
   readonly bytes?: number
 }
-
-/** The body of a response that is an error; more of it than this says nothing. */
-const ERROR_BODY_LENGTH = 64 * 1024
 
 /**
  * Folds a recording at once, also what comes after the protocol's last event. Throws `MisuseError('bad_option')` for an option that there

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { askLive, type LiveAsked, type LiveSides } from '../../src/cli/compare-live.ts'
 import { liveProgress, type Screen } from '../../src/cli/live-progress.ts'
+import { readEndpoints } from '../../src/node/live/endpoints.ts'
 import type { Outcome } from '../../src/message.ts'
 import { readRecordingFile } from '../../src/node/recording-files.ts'
 import { startReplay } from '../../src/node/replay-server.ts'
@@ -32,10 +33,13 @@ interface Asked extends Kept {
   readonly sides: LiveSides
   readonly screen: string
 }
-async function asking(asked: Omit<LiveAsked, 'env' | 'prompt'>, screen: Partial<Screen> = {}): Promise<Asked> {
+async function asking(
+  { file, ...asked }: Partial<Omit<LiveAsked, 'env'>> & { readonly file: string },
+  screen: Partial<Screen> = {},
+): Promise<Asked> {
   const { console, kept } = keptConsole()
   let shown = ''
-  const sides = await askLive({ prompt: 'Hi', env: {}, ...asked }, console, {
+  const sides = await askLive({ prompt: 'Hi', env: {}, ...asked, endpoints: await readEndpoints(file) }, console, {
     ...screen,
     write: (text) => (shown += text),
   })
@@ -256,16 +260,19 @@ describe('the progress on a terminal', () => {
 
 describe('Ctrl-C', () => {
   const module = new URL('../../dist/cli/compare-live.js', import.meta.url).href
+  const reader = new URL('../../dist/node/live/endpoints.js', import.meta.url).href
   /** `hangs`: it stops for ever where an endpoint is over, so that only a signal ends it. */
   const driver = (hangs: boolean): string => `
     import { writeSync } from 'node:fs'
     import { askLive } from ${JSON.stringify(module)}
+    import { readEndpoints } from ${JSON.stringify(reader)}
     const write = (text) => {
       writeSync(2, text)
       if (${hangs}) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
     }
     const console = { paint: (_, text) => text, complain: (text) => writeSync(2, text) }
-    const asked = { file: 'endpoints.json', prompt: 'Hi', env: process.env }
+    const endpoints = await readEndpoints('endpoints.json')
+    const asked = { endpoints, prompt: 'Hi', env: process.env }
     const { sides, ...rest } = await askLive(asked, console, { write })
     const told = sides.map(({ label, outcome, message, file }) => [label, (outcome ?? message.outcome).kind, file])
     writeSync(1, JSON.stringify({ ...rest, sides: told }))`

@@ -1,7 +1,7 @@
 /** The rows of `../shared/faults.md`, read from the file itself. */
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describeNeeding } from '../support/needs.ts'
 
 const FILE = new URL('../../../shared/faults.md', import.meta.url)
 
@@ -31,17 +31,5 @@ export function allRows(): readonly Row[] {
 /** `describe` for tests that read the rows: a visible skip where the file is absent, and a failure with `CI=true`. */
 export function describeRows(name: string, declare: () => void): void {
   const path = fileURLToPath(FILE)
-  if (existsSync(path)) describe(name, declare)
-  else if (process.env['CI'] === 'true') {
-    describe(name, () => {
-      it(`finds ${path}`, () => {
-        expect.fail(`${path} is missing: with CI=true these tests must run`)
-      })
-    })
-  } else {
-    console.warn(`SKIPPED: ${name}: there is no ${path}`)
-    describe.skip(`${name} (there is no ${path})`, () => {
-      it('is skipped', () => undefined)
-    })
-  }
+  describeNeeding(existsSync(path) ? undefined : `there is no ${path}`, name, declare)
 }

@@ -29,6 +29,17 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
+/** The line at which a text stops being JSON, the first is 1; undefined if it is JSON, or the parser does not say: at the end, mostly. */
+export function brokenLine(text: string): number | undefined {
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch (error) {
+    const at = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
+    return at === undefined ? undefined : text.slice(0, Number(at)).split('\n').length
+  }
+}
+
 /** The text, if it says something; undefined for an empty one and for what is no text. */
 export function nonEmpty(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined

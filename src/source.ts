@@ -360,7 +360,8 @@ function dateOf(text = ''): number {
   return Date.parse(text)
 }
 
-function factsOf(response: Response): ResponseFacts {
+/** What a response says about itself; of its headers the harmless ones. */
+export function factsOf(response: Response): ResponseFacts {
   const headers: Record<string, string> = {}
   for (const [name, value] of response.headers) if (isHarmlessHeader(name)) headers[name] = value
   const requestId =

@@ -4,7 +4,7 @@ import { ASPECTS, type Aspect, type PriceTable } from '../compare/comparison.ts'
 import { counted } from '../compare/units.ts'
 import { DIALECT_NAMES, isDialect } from '../dialects/definitions.ts'
 import { MisuseError } from '../errors.ts'
-import { parseJson } from '../json.ts'
+import { brokenLine, parseJson } from '../json.ts'
 import type { Dialect } from '../message.ts'
 import { nearest } from '../nearest.ts'
 import { readBytes } from '../node/recording-files.ts'
@@ -87,7 +87,7 @@ export async function readPrices(file: string): Promise<PriceTable> {
   if (prices === undefined)
     throw new MisuseError(
       'bad_option',
-      `${file}: not JSON (${faultOf(text)}); --prices takes { "model": { "input": 3, "output": 15 } }`,
+      `${file}: not JSON (line ${brokenLine(text) ?? text.split('\n').length}); --prices takes { "model": { "input": 3, "output": 15 } }`,
     )
   try {
     checkPrices(prices)
@@ -96,18 +96,6 @@ export async function readPrices(file: string): Promise<PriceTable> {
     throw new MisuseError(error.code, `${file}: ${error.message}`, { cause: error })
   }
   return prices
-}
-
-function faultOf(text: string): string {
-  try {
-    JSON.parse(text)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : ''
-    const at = /at position (\d+)/.exec(message)?.[1]
-    const before = at === undefined ? text : text.slice(0, Number(at))
-    return `line ${before.split('\n').length}`
-  }
-  return ''
 }
 
 /** A whole number of at least 1. */

@@ -8,8 +8,9 @@ import { isObject } from '../json.ts'
 import { apiCallOf } from '../recording/api-call.ts'
 import { endingOf } from '../recording/faults/folding.ts'
 import type { Recording } from '../recording/format.ts'
+import { responseOf } from '../recording/response-copy.ts'
 import { responseHeaders, responseStatus } from '../recording/response-headers.ts'
-import { ERROR_BODY_LENGTH, errorOfResponse } from '../source.ts'
+import { ERROR_BODY_LENGTH, errorOfResponse, factsOf } from '../source.ts'
 import { systemClock, type Clock } from '../system.ts'
 import type { Turn } from '../turn.ts'
 import type { TurnEvent } from '../turn-event.ts'
@@ -75,9 +76,7 @@ function askedModelOf({ header: { request } }: Recording): string | undefined {
 function failureOf({ header, chunks }: Recording): { response: ResponseFacts; error: OutcomeError } | undefined {
   if ((header.response?.status ?? 200) < 400) return undefined
   const { status } = responseStatus(header)
-  const headers = responseHeaders(header)
-  const requestId = headers['request-id'] ?? headers['x-request-id'] ?? headers['x-amzn-requestid']
-  const response = { status, ...(requestId === undefined ? {} : { requestId }), headers }
+  const response = factsOf(responseOf(null, { status }, responseHeaders(header)))
   return { response, error: errorOfResponse(status, bodyOf(chunks), response) }
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { MisuseError } from '../../errors.ts'
-import { equalJson, isObject, parseJson, wordOf, type JsonObject, type JsonValue } from '../../json.ts'
+import { brokenLine, equalJson, isObject, parseJson, wordOf, type JsonObject, type JsonValue } from '../../json.ts'
 import { preview, printable } from '../../printable.ts'
 import { createRedactor } from '../../recording/redact.ts'
 import { withoutSecretFields, writtenJson } from '../../recording/secret-fields.ts'
@@ -119,14 +119,10 @@ export function secretsAmong(keys: readonly (string | undefined)[]): string[] {
 
 /** The message of the parser may hold a piece of the file, so only the line is told. */
 function jsonIn(text: string, file: string): JsonValue {
-  try {
-    const value: JsonValue = JSON.parse(text)
-    return value
-  } catch (error) {
-    const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-    const line = at === undefined ? '' : ` at line ${text.slice(0, Number(at)).split('\n').length}`
-    throw bad(file, `it is no JSON${line}; write a list of endpoints`)
-  }
+  const value = parseJson(text)
+  if (value !== undefined) return value
+  const line = brokenLine(text)
+  throw bad(file, `it is no JSON${line === undefined ? '' : ` at line ${line}`}; write a list of endpoints`)
 }
 
 function endpointOf(item: JsonValue, place: string): Endpoint {
